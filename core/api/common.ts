@@ -1,0 +1,23 @@
+import { Type, type TSchema } from 'typebox';
+import { Id } from '#core/annotation/schema.ts';
+
+export { Id };
+/** ISO 8601, UTC. */
+export const Timestamp = Type.String();
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Role = Type.Union([Type.Literal('admin'), Type.Literal('reviewer'), Type.Literal('annotator'), Type.Literal('viewer')]);
+export const TaskType = Type.Union([Type.Literal('detect'), Type.Literal('segment')]);
+export const Split = Type.Union([Type.Literal('train'), Type.Literal('valid'), Type.Literal('test')]);
+export const Ok = Type.Object({ ok: Type.Literal(true) });
+
+/** Every error answer of the API. */
+export const ProblemSchema = Type.Object({
+  code: Type.String(), message: Type.String(), detail: Type.Optional(Type.String()),
+});
+/** Path parameters. */
+export const ProjectParams = Type.Object({ project: Id }, { additionalProperties: false });
+export const IdParams = Type.Object({ id: Id }, { additionalProperties: false });
+
+/** Pages by cursor: pass `next` back as `after`; null = the end. */
+export const pageOf = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), total: Type.Integer(), next: Nullable(Type.String()) });

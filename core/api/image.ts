@@ -1,0 +1,85 @@
+import { Type, type Static } from 'typebox';
+import { InstanceSchema, PredictionSchema } from '#core/annotation/schema.ts';
+import { Id, Nullable, Split, Timestamp, pageOf } from './common.ts';
+
+export const TaskState = Type.Union([Type.Literal('pending'), Type.Literal('assigned'), Type.Literal('submitted'), Type.Literal('skipped')]);
+export const Outcome = Type.Union([Type.Literal('ok'), Type.Literal('corrected')]);
+
+/** One thumbnail of the grid. `overlay`: boxes only, [class, x, y, w, h] in image pixels, of the newest labels or predictions (at most 200). */
+export const ImageCard = Type.Object({
+  id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split, excluded: Type.Boolean(),
+  status: Type.Union([Type.Literal('baseline'), Type.Literal('new'), Type.Literal('predicted'), Type.Literal('ok'), Type.Literal('corrected'), Type.Literal('skipped')]),
+  taskId: Nullable(Id), flagged: Type.Boolean(), minScore: Nullable(Type.Number()), count: Type.Integer(),
+  overlay: Type.Array(Type.Array(Type.Number(), { minItems: 5, maxItems: 5 })),
+});
+export type ImageCard = Static<typeof ImageCard>;
+export const ImagePage = pageOf(ImageCard);
+
+export const ImageQuery = Type.Object(
+  {
+    status: Type.Optional(ImageCard.properties.status), split: Type.Optional(Split), class: Type.Optional(Type.Integer({ minimum: 0 })),
+    text: Type.Optional(Type.String({ maxLength: 120 })), flagged: Type.Optional(Type.Boolean()),
+    sort: Type.Optional(Type.Union([Type.Literal('name'), Type.Literal('newest'), Type.Literal('uncertain')])),
+    after: Type.Optional(Type.String({ maxLength: 200 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  },
+  { additionalProperties: false },
+);
+
+export const ImageDetail = Type.Object({
+  id: Id, projectId: Id, name: Type.String(), sha256: Type.String(), type: Type.String(), bytes: Type.Integer(), width: Type.Integer(), height: Type.Integer(),
+  split: Split, excluded: Type.Boolean(), createdAt: Timestamp,
+  revisions: Type.Array(Type.Object({ id: Id, number: Type.Integer(), status: Outcome, createdAt: Timestamp, submittedBy: Type.String() })),
+});
+export const PatchImage = Type.Object({ split: Type.Optional(Split), excluded: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
+
+/** Per image JSON for people who want files (docs/formats.md). Mask references are paths inside the export and URLs of the API. */
+export const ImageAnnotations = Type.Object({
+  format: Type.Literal('emend-image-1'),
+  imageId: Id, name: Type.String(), sha256: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split,
+  status: Type.Union([Outcome, Type.Literal('baseline'), Type.Literal('predicted'), Type.Literal('new')]),
+  revision: Nullable(Type.Integer()),
+  classes: Type.Array(Type.String()),
+  instances: Type.Array(Type.Object({
+    id: Id, class: Type.Integer(), className: Type.String(), box: Type.Array(Type.Number(), { minItems: 4, maxItems: 4 }),
+    source: Type.String(), score: Nullable(Type.Number()), mask: Nullable(Type.String()), maskModel: Nullable(Type.String()),
+  })),
+});
+export type ImageAnnotations = Static<typeof ImageAnnotations>;
+
+/** All that the editor needs of one task, beside its live document. */
+export const TaskDto = Type.Object({
+  id: Id, projectId: Id, imageId: Id, iteration: Type.Integer(), state: TaskState, outcome: Nullable(Outcome), flagged: Type.Boolean(), reason: Nullable(Type.String()),
+  assigneeId: Nullable(Id),
+  image: Type.Object({ id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split }),
+  model: Nullable(Type.Object({ id: Id, name: Type.String() })),
+  /** All predictions of the set; the screen shows those at or above the project's threshold. */
+  predictions: Type.Array(PredictionSchema),
+  threshold: Type.Number(),
+  /** Baseline labels, when the image has no predictions yet (then nothing is predicted, and these are kept as labels). */
+  baseline: Type.Array(InstanceSchema),
+  position: Type.Object({ index: Type.Integer(), total: Type.Integer() }),
+});
+export type TaskDto = Static<typeof TaskDto>;
+
+/** The filmstrip: what comes next for this person, in order. */
+export const TaskCard = Type.Object({ id: Id, imageId: Id, name: Type.String(), state: TaskState, outcome: Nullable(Outcome), reason: Nullable(Type.String()), width: Type.Integer(), height: Type.Integer() });
+export type TaskCard = Static<typeof TaskCard>;
+export const NextTasks = Type.Object({ current: Nullable(TaskCard), upcoming: Type.Array(TaskCard), left: Type.Integer(), total: Type.Integer() });
+export type NextTasks = Static<typeof NextTasks>;
+
+export const SubmitTask = Type.Object(
+  {
+    /** State vector of the client's document (base64): the submit waits for, or refuses without, every edit in it. */
+    stateVector: Type.String({ maxLength: 100_000 }),
+    timeMs: Type.Integer({ minimum: 0, maximum: 86_400_000 }),
+  },
+  { additionalProperties: false },
+);
+export const Submitted = Type.Object({ revisionId: Id, number: Type.Integer(), status: Outcome, instances: Type.Integer() });
+export const SkipTask = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false });
+export const FlagTask = Type.Object({ flagged: Type.Boolean() }, { additionalProperties: false });
+
+export const RevisionDto = Type.Object({
+  id: Id, taskId: Id, imageId: Id, number: Type.Integer(), status: Outcome, instances: Type.Array(InstanceSchema), threshold: Type.Number(),
+  authors: Type.Array(Type.String()), submittedBy: Type.String(), timeMs: Type.Integer(), createdAt: Timestamp,
+});

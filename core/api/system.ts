@@ -1,0 +1,33 @@
+import { Type, type Static } from 'typebox';
+import { Id, Nullable, Role, Timestamp } from './common.ts';
+
+export const Me = Type.Object({ id: Id, name: Type.String(), email: Type.String(), admin: Type.Boolean(), hasPassword: Type.Boolean() });
+export type Me = Static<typeof Me>;
+
+export const TokenDto = Type.Object({ id: Id, name: Type.String(), prefix: Type.String(), createdAt: Timestamp, lastUsedAt: Nullable(Timestamp), expiresAt: Nullable(Timestamp) });
+export const CreateToken = Type.Object({ name: Type.String({ minLength: 1, maxLength: 80 }), days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })) }, { additionalProperties: false });
+/** `token` is shown once and never again. */
+export const CreatedToken = Type.Object({ token: Type.String(), ...TokenDto.properties });
+
+export const MemberDto = Type.Object({ userId: Id, name: Type.String(), email: Type.String(), role: Role });
+
+export const SegmenterDto = Type.Object({
+  name: Type.String(), family: Type.String(), licence: Type.String(), present: Type.Boolean(), inUse: Type.Boolean(),
+  bytes: Nullable(Type.Integer()), bestFor: Type.String(), fetchable: Type.Boolean(), howTo: Nullable(Type.String()),
+});
+export const SystemDto = Type.Object({
+  version: Type.String(), node: Type.String(), uptimeSeconds: Type.Number(),
+  database: Type.Object({ kind: Type.Union([Type.Literal('embedded'), Type.Literal('external')]), version: Type.String(), bytes: Type.Integer(), migrations: Type.Integer() }),
+  disk: Type.Object({ dataBytes: Type.Integer(), freeBytes: Type.Integer() }),
+  inference: Type.Object({
+    provider: Type.String(),
+    /** Each provider that was tried, and what came of it. */
+    tried: Type.Array(Type.Object({ provider: Type.String(), ok: Type.Boolean(), reason: Type.String() })),
+    threads: Type.Integer(), queued: Type.Integer(), running: Type.Integer(),
+    embeddings: Type.Object({ entries: Type.Integer(), bytes: Type.Integer(), hits: Type.Integer(), misses: Type.Integer() }),
+  }),
+  segmenters: Type.Array(SegmenterDto),
+  trainer: Type.Object({ ready: Type.Boolean(), python: Nullable(Type.String()), ultralytics: Nullable(Type.String()), torch: Nullable(Type.String()), device: Nullable(Type.String()), message: Type.String() }),
+  queues: Type.Array(Type.Object({ name: Type.String(), queued: Type.Integer(), active: Type.Integer(), failed: Type.Integer() })),
+});
+export type SystemDto = Static<typeof SystemDto>;

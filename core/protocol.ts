@@ -1,0 +1,104 @@
+/**
+ * The only description of what goes over the socket, both directions. Binary fields are Uint8Array (Socket.IO sends them as attachments).
+ * A client that speaks another version is refused with `protocol_version` and asked to reload.
+ */
+import { Type, type Static } from 'typebox';
+import { Id } from './annotation/schema.ts';
+import { JobDto } from './api/job.ts';
+import { EpochPoint, GateResult, LogLine, RunProgress, RunState } from './api/run.ts';
+import type { Problem } from './errors.ts';
+
+export const PROTOCOL_VERSION = 1;
+/** Bytes of one event; larger ones are refused by engine.io before they are parsed. */
+export const MAX_EVENT_BYTES = 256 * 1024;
+/** Outgoing updates are merged and sent at this interval. */
+export const BATCH_MS = 24;
+
+// ── client → server (validated at the edge; every answer is an acknowledgement) ─────────────────────
+const Bytes = Type.Refine(
+  Type.Unsafe<Uint8Array>({}),
+  (value) => value instanceof Uint8Array && value.byteLength <= MAX_EVENT_BYTES,
+  () => `must be at most ${MAX_EVENT_BYTES} bytes`,
+);
+const strict = { additionalProperties: false } as const;
+
+export const RoomJoin = Type.Object({ task: Id, protocol: Type.Integer(), client: Id, stateVector: Bytes }, strict);
+export const RoomLeave = Type.Object({ task: Id }, strict);
+/** One Yjs V1 update. Acknowledged after COMMIT: the acknowledgement is the meaning of "saved". */
+export const RoomUpdate = Type.Object({ task: Id, update: Bytes }, strict);
+/** One y-protocols awareness update. Not stored, not acknowledged. */
+export const RoomPresence = Type.Object({ task: Id, update: Bytes }, strict);
+/** Ask for a mask again (or with clicks); the answer is written into the room. */
+export const RoomSegment = Type.Object({ task: Id, annotation: Id }, strict);
+export const ProjectWatch = Type.Object({ project: Id, protocol: Type.Integer() }, strict);
+export const ProjectUnwatch = Type.Object({ project: Id }, strict);
+
+export const CLIENT_EVENTS = {
+  'room:join': RoomJoin,
+  'room:leave': RoomLeave,
+  'room:update': RoomUpdate,
+  'room:presence': RoomPresence,
+  'room:segment': RoomSegment,
+  'project:watch': ProjectWatch,
+  'project:unwatch': ProjectUnwatch,
+} as const;
+export type ClientEventName = keyof typeof CLIENT_EVENTS;
+
+export type Answer<T> = ({ ok: true } & T) | { ok: false; problem: Problem };
+export interface Joined {
+  /** Everything that the client lacks (V1 update against its state vector). */
+  update: Uint8Array;
+  /** The server's state vector: the client answers with what the server lacks as a room:update. */
+  stateVector: Uint8Array;
+  readOnly: boolean;
+}
+export interface ClientToServer {
+  'room:join': (message: Static<typeof RoomJoin>, answer: (a: Answer<Joined>) => void) => void;
+  'room:leave': (message: Static<typeof RoomLeave>, answer: (a: Answer<object>) => void) => void;
+  'room:update': (message: Static<typeof RoomUpdate>, answer: (a: Answer<{ seq: number }>) => void) => void;
+  'room:presence': (message: Static<typeof RoomPresence>) => void;
+  'room:segment': (message: Static<typeof RoomSegment>, answer: (a: Answer<object>) => void) => void;
+  'project:watch': (message: Static<typeof ProjectWatch>, answer: (a: Answer<object>) => void) => void;
+  'project:unwatch': (message: Static<typeof ProjectUnwatch>, answer: (a: Answer<object>) => void) => void;
+}
+
+// ── server → client ──────────────────────────────────────────────────────────────────────────────
+/** What happens in a project, for everybody who watches it. The client refetches or patches; nothing needs a reload. */
+export const ProjectEvent = Type.Union([
+  Type.Object({ type: Type.Literal('job'), job: JobDto }),
+  /** Counters of the loop bar changed. */
+  Type.Object({ type: Type.Literal('loop') }),
+  Type.Object({ type: Type.Literal('task'), task: Id, image: Id, state: Type.String(), by: Type.Union([Id, Type.Null()]) }),
+  Type.Object({ type: Type.Literal('images') }),
+  Type.Object({ type: Type.Literal('project') }),
+  Type.Object({ type: Type.Literal('version'), id: Id }),
+  Type.Object({ type: Type.Literal('model'), id: Id, promoted: Type.Boolean() }),
+  Type.Object({ type: Type.Literal('run'), id: Id, state: RunState, progress: RunProgress, gate: Type.Union([GateResult, Type.Null()]), error: Type.Union([Type.String(), Type.Null()]) }),
+  Type.Object({ type: Type.Literal('epoch'), run: Id, point: EpochPoint }),
+  Type.Object({ type: Type.Literal('log'), run: Id, lines: Type.Array(LogLine) }),
+  Type.Object({ type: Type.Literal('activity') }),
+  Type.Object({ type: Type.Literal('online'), people: Type.Array(Type.Object({ id: Id, name: Type.String() })) }),
+]);
+export type ProjectEvent = Static<typeof ProjectEvent>;
+
+export interface ServerToClient {
+  'room:update': (message: { task: string; update: Uint8Array }) => void;
+  'room:presence': (message: { task: string; update: Uint8Array }) => void;
+  /** The room is gone for this client (submitted elsewhere, access lost, server stops): what happened and what to do. */
+  'room:closed': (message: { task: string; problem: Problem }) => void;
+  /** A mask is being made, or could not be made, for an annotation. */
+  'room:mask': (message: { task: string; annotation: string; state: 'working' | 'failed' | 'done'; model: string | null; message: string | null }) => void;
+  'project:event': (message: { project: string; event: ProjectEvent }) => void;
+}
+
+/** What the awareness state of one client holds. Everything is optional: a state is a hint, never data. */
+export const PresenceState = Type.Object({
+  user: Type.Object({ id: Id, name: Type.String({ maxLength: 80 }) }),
+  cursor: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+  selection: Type.Optional(Type.Array(Id, { maxItems: 100 })),
+  drawing: Type.Optional(Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number()])),
+  tool: Type.Optional(Type.String({ maxLength: 20 })),
+  /** [centre x, centre y, zoom] */
+  viewport: Type.Optional(Type.Tuple([Type.Number(), Type.Number(), Type.Number()])),
+});
+export type PresenceState = Static<typeof PresenceState>;
