@@ -80,7 +80,8 @@ export function encodeWindow(bitmap: Uint8Array, window: Box, size: Size): Rle {
       current = 0;
     }
   }
-  runs.push(size.width * size.height - start);
+  const rest = size.width * size.height - start;
+  if (rest > 0) runs.push(rest);
   return fromRuns(runs, size);
 }
 
