@@ -59,7 +59,7 @@ describe('RLE', () => {
       const pixels = new Uint8Array(whole.width * whole.height);
       for (let y = 0; y < size.height; y++) pixels.set(bitmap.subarray(y * size.width, (y + 1) * size.width), (top + y) * whole.width + left);
       expect(encodeWindow(bitmap, [left, top, size.width, size.height], whole)).toEqual(encode(pixels, whole));
-    }));
+    }), { examples: [[[{ width: 4, height: 1 }, Uint8Array.of(0, 0, 0, 1)], 0, 0, 1, 0], [[{ width: 1, height: 1 }, Uint8Array.of(1)], 3, 3, 0, 0]] });
   });
 
   it('IoU by runs equals IoU by pixels', () => {

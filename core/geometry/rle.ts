@@ -80,6 +80,11 @@ export function encodeWindow(bitmap: Uint8Array, window: Box, size: Size): Rle {
       current = 0;
     }
   }
+  if (current === 1) {
+    const end = (x0 + w - 1) * size.height + y0 + h;
+    runs.push(end - start);
+    start = end;
+  }
   const rest = size.width * size.height - start;
   if (rest > 0) runs.push(rest);
   return fromRuns(runs, size);
