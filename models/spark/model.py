@@ -7,7 +7,8 @@ Contract `spark-1` (CONTRACT.md tells it to the pixel; geometry.py implements it
   1.5 × the longer box side and at least 16 image pixels.
 - `logits` float32 `[N, 1, 128, 128]`: > 0 is object. `quality` float32 `[N, 1]`: predicted IoU, 0..1.
 
-A U-Net with additive skips; most weights sit at 16 × 16 pixels and below, where they cost little time.
+A U-Net with additive skips. Its finest level has 64 × 64 pixels (the last step is a learned 2 × upsampling) and most weights
+sit at 16 × 16 and below, where they cost little time: a small object fills the crop anyway, so full resolution buys nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 
 from geometry import CHANNELS
 
-WIDTHS = (12, 24, 48, 80, 112, 128)
+WIDTHS = (16, 32, 64, 128, 160)
 
 
 class Conv(nn.Sequential):
@@ -78,9 +79,8 @@ class Spark(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
-        w0, w1, w2, w3, w4, w5 = widths
-        self.stem = Conv(CHANNELS + 3, w0)
-        self.down1 = nn.Sequential(Conv(w0, w1, stride=2), Conv(w1, w1))
+        w1, w2, w3, w4, w5 = widths
+        self.down1 = nn.Sequential(Conv(CHANNELS + 3, w1, stride=2), Conv(w1, w1))
         self.down2 = nn.Sequential(Conv(w1, w2, stride=2), Residual(w2))
         self.down3 = nn.Sequential(Conv(w2, w3, stride=2), Residual(w3))
         self.down4 = nn.Sequential(Conv(w3, w4, stride=2), Residual(w4))
@@ -89,22 +89,20 @@ class Spark(nn.Module):
         self.up3 = Up(w4, w3, Residual(w3))
         self.up2 = Up(w3, w2, Residual(w2))
         self.up1 = Up(w2, w1, Conv(w1, w1))
-        self.up0 = Up(w1, w0, Conv(w0, w0))
-        self.mask = nn.Conv2d(w0, 1, 1)
+        self.mask = nn.Sequential(nn.Conv2d(w1, 4, 3, 1, 1), nn.PixelShuffle(2))
         self.judge = nn.Sequential(nn.Linear(w5 + w3, 64), nn.ReLU(), nn.Linear(64, 1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """`input` → (`logits`, quality before the sigmoid)."""
-        f0 = self.stem(normalise(x))
-        f1 = self.down1(f0)
+        f1 = self.down1(normalise(x))
         f2 = self.down2(f1)
         f3 = self.down3(f2)
         f4 = self.down4(f3)
         f5 = self.down5(f4)
         u3 = self.up3(self.up4(f5, f4), f3)
-        u0 = self.up0(self.up1(self.up2(u3, f2), f1), f0)
+        u1 = self.up1(self.up2(u3, f2), f1)
         summary = torch.cat([f5.mean(dim=(2, 3)), u3.mean(dim=(2, 3))], dim=1)
-        return self.mask(u0), self.judge(summary)
+        return self.mask(u1), self.judge(summary)
 
 
 class Exported(nn.Module):

@@ -1,0 +1,180 @@
+"""Train Spark from scratch within a time budget.
+
+    python train.py --minutes 45 --seed 0 --threads 1 --out spark.pt
+
+The learning rate follows the share of the budget that is used, so a slower machine sees fewer samples but still ends well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from data import Sample, Stream, clip_region, cone
+from model import Spark
+
+PEAK_RATE = 3e-3
+WARM_UP = 0.02
+DECAY = 0.998
+RECYCLED = 0.2  # share of each batch that comes back with a click where the network was wrong
+MOST_RECYCLED = 3
+
+
+@dataclass
+class Batch:
+    """Tensors `[N, …, S, S]`; `region` marks the pixels that a caller keeps."""
+
+    planes: Tensor
+    target: Tensor
+    region: Tensor
+
+    @staticmethod
+    def of(samples: list[Sample]) -> Batch:
+        planes = torch.from_numpy(np.stack([s.planes for s in samples]))
+        target = torch.from_numpy(np.stack([s.target for s in samples]))[:, None]
+        region = np.stack([clip_region(s.planes[4]) & (s.planes[3] > 0.5) for s in samples])
+        planes = planes.contiguous(memory_format=torch.channels_last)
+        return Batch(planes, target, torch.from_numpy(region).float()[:, None])
+
+
+def overlap(logits: Tensor, batch: Batch) -> Tensor:
+    """IoU of the thresholded mask with the object within the clipped box: `[N]`."""
+    predicted, wanted = (logits > 0) & (batch.region > 0), (batch.target > 0.5) & (batch.region > 0)
+    both = (predicted & wanted).sum(dim=(1, 2, 3)).float()
+    return both / (predicted | wanted).sum(dim=(1, 2, 3)).clamp(min=1)
+
+
+def loss_of(logits: Tensor, quality: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy (what is clipped away counts a fifth) + soft Jaccard in the clipped box + the quality's own error."""
+    weight = 0.2 + 0.8 * batch.region
+    entropy = F.binary_cross_entropy_with_logits(logits, batch.target, weight, reduction="sum") / weight.sum()
+    soft, wanted = torch.sigmoid(logits) * batch.region, batch.target * batch.region
+    both = (soft * wanted).sum(dim=(1, 2, 3))
+    either = (soft + wanted - soft * wanted).sum(dim=(1, 2, 3))
+    jaccard = 1 - ((both + 1) / (either + 1)).mean()
+    judged = F.binary_cross_entropy_with_logits(quality[:, 0], overlap(logits.detach(), batch))
+    return entropy + jaccard + 0.1 * judged
+
+
+def corrected(sample: Sample, logits: np.ndarray, rng: np.random.Generator) -> Sample:
+    """The sample with one more click, in the middle of the largest error, as a person would put it."""
+    region = clip_region(sample.planes[4]) & (sample.planes[3] > 0.5)
+    wrong = ((logits > 0) != (sample.target > 0.5)) & region
+    if not wrong.any():
+        return sample
+    depth = F.avg_pool2d(torch.from_numpy(wrong).float()[None, None], 13, 1, 6)[0, 0].numpy() * wrong
+    score = depth + rng.uniform(0, 0.05, depth.shape) * wrong
+    row, column = np.unravel_index(int(score.argmax()), score.shape)
+    channel = 5 if sample.target[row, column] > 0.5 else 6
+    planes = sample.planes.copy()
+    planes[channel] = np.maximum(planes[channel], cone(float(row), float(column)))
+    return Sample(planes, sample.target, sample.source)
+
+
+def rate(done: float) -> float:
+    """Learning rate at a share `done` of the budget: warm-up, then half a cosine."""
+    if done < WARM_UP:
+        return PEAK_RATE * (0.05 + 0.95 * done / WARM_UP)
+    return PEAK_RATE * (0.004 + 0.996 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, (done - WARM_UP) / (1 - WARM_UP))))))
+
+
+class Trainer:
+    """The network, its running average, and the samples that come back for correction."""
+
+    def __init__(self, seed: int, batch: int) -> None:
+        torch.manual_seed(seed)
+        self.batch = batch
+        self.spark = Spark().to(memory_format=torch.channels_last).train()
+        self.average = copy.deepcopy(self.spark).eval()
+        self.optimiser = torch.optim.AdamW(self.spark.parameters(), weight_decay=0.02, foreach=True)
+        self.stream = Stream(seed)
+        self.rng = np.random.default_rng(seed + 1)
+        self.waiting: deque[tuple[Sample, int]] = deque(maxlen=4 * batch)
+        self.recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=800))
+        self.steps = 0
+
+    def _samples(self) -> tuple[list[Sample], list[int]]:
+        """A batch and how often each of its samples was corrected."""
+        again = [self.waiting.popleft() for _ in range(min(len(self.waiting), int(RECYCLED * self.batch)))]
+        fresh = [self.stream.sample() for _ in range(self.batch - len(again))]
+        return [s for s, _ in again] + fresh, [n for _, n in again] + [0] * len(fresh)
+
+    def step(self, done: float, half: bool) -> None:
+        """One optimiser step."""
+        samples, corrections = self._samples()
+        batch = Batch.of(samples)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(done)
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits, quality = self.spark(batch.planes)
+        logits, quality = logits.float(), quality.float()
+        loss_of(logits, quality, batch).backward()
+        torch.nn.utils.clip_grad_norm_(self.spark.parameters(), 3.0)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self._follow()
+        self._sort(samples, corrections, logits.detach(), batch)
+        self.steps += 1
+
+    def _follow(self) -> None:
+        decay = min(DECAY, (1 + self.steps) / (10 + self.steps))
+        with torch.no_grad():
+            for ours, theirs in zip(self.average.state_dict().values(), self.spark.state_dict().values(), strict=True):
+                if ours.dtype.is_floating_point:
+                    ours.lerp_(theirs, 1 - decay)
+                else:
+                    ours.copy_(theirs)
+
+    def _sort(self, samples: list[Sample], corrections: list[int], logits: Tensor, batch: Batch) -> None:
+        """Note the scores, and send some of the imperfect samples back with a click."""
+        for i, (sample, score) in enumerate(zip(samples, overlap(logits, batch).tolist(), strict=True)):
+            self.recent[sample.source if corrections[i] == 0 else "corrected"].append(score)
+            chance = 0.5 if corrections[i] else 0.15 + 0.25 * (score < 0.8)
+            if score < 0.93 and corrections[i] < MOST_RECYCLED and self.rng.random() < chance:
+                again = corrected(sample, logits[i, 0].numpy(), self.rng)
+                self.waiting.append((again, corrections[i] + 1))
+
+    def report(self, seconds: float) -> str:
+        scores = "  ".join(f"{name} {np.mean(values):.3f}" for name, values in sorted(self.recent.items()))
+        return f"{seconds / 60:6.1f} min  {self.steps:6d} steps  {self.steps * self.batch / seconds:5.1f} samples/s  {scores}"
+
+
+def train(trainer: Trainer, minutes: float, half: bool) -> float:
+    """Run until the budget is used; the seconds that it took."""
+    start = reported = time.perf_counter()
+    while (now := time.perf_counter()) - start < minutes * 60:
+        trainer.step((now - start) / (minutes * 60), half)
+        if now - reported > 60:
+            print(trainer.report(now - start), flush=True)
+            reported = now
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=45)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--bf16", action="store_true", help="only where the processor has bfloat16 (AVX-512, AMX)")
+    parser.add_argument("--out", type=Path, default=Path("spark.pt"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    trainer = Trainer(arguments.seed, arguments.batch)
+    seconds = train(trainer, arguments.minutes, arguments.bf16)
+    print(trainer.report(seconds), flush=True)
+    notes = {"steps": trainer.steps, "batch": arguments.batch, "seed": arguments.seed, "minutes": seconds / 60}
+    torch.save({"model": trainer.average.state_dict(), "notes": notes}, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
