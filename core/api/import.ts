@@ -49,7 +49,7 @@ export const ImportPlan = Type.Object({
 });
 export type ImportPlan = Static<typeof ImportPlan>;
 
-export const ImportState = Type.Union((['open', 'planning', 'planned', 'applying', 'applied', 'failed', 'cancelled'] as const).map((s) => Type.Literal(s)));
+export const ImportState = Type.Enum(['open', 'planning', 'planned', 'applying', 'applied', 'failed', 'cancelled']);
 export const ImportDto = Type.Object({
   id: Id, projectId: Id, state: ImportState, files: Type.Integer(), bytes: Type.Integer(), plan: Nullable(ImportPlan), options: ImportOptions,
   error: Nullable(Type.String()), jobId: Nullable(Id), createdAt: Timestamp,

@@ -1,10 +1,8 @@
 import { Type, type Static } from 'typebox';
 import { Id, Nullable, Timestamp } from './common.ts';
 
-export const JobKind = Type.Union(
-  (['import', 'predict', 'freeze', 'export', 'train', 'environment', 'fetch-model'] as const).map((k) => Type.Literal(k)),
-);
-export const JobState = Type.Union((['queued', 'running', 'done', 'failed', 'cancelled'] as const).map((k) => Type.Literal(k)));
+export const JobKind = Type.Enum(['import', 'predict', 'freeze', 'export', 'train', 'environment', 'fetch-model']);
+export const JobState = Type.Enum(['queued', 'running', 'done', 'failed', 'cancelled']);
 
 /** What the screen shows of one job. `total` null = not known. */
 export const JobDto = Type.Object({

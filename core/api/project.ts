@@ -58,7 +58,7 @@ export const PatchClass = Type.Object(
   { additionalProperties: false },
 );
 
-export const LoopStep = Type.Union((['import', 'predict', 'correct', 'freeze', 'train', 'promote'] as const).map((s) => Type.Literal(s)));
+export const LoopStep = Type.Enum(['import', 'predict', 'correct', 'freeze', 'train', 'promote']);
 export type LoopStep = Static<typeof LoopStep>;
 
 /** All numbers of the loop bar, and the one next action. `import` is next only while there is nothing to predict on. */

@@ -2,9 +2,7 @@ import { Type, type Static } from 'typebox';
 import { ModelMetrics } from './model.ts';
 import { Id, Nullable, Timestamp } from './common.ts';
 
-export const RunState = Type.Union(
-  (['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate', 'done', 'failed', 'cancelled'] as const).map((s) => Type.Literal(s)),
-);
+export const RunState = Type.Enum(['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate', 'done', 'failed', 'cancelled']);
 export type RunState = Static<typeof RunState>;
 
 /** What a person may set. `preset` fills the rest in; explicit values win. */
