@@ -1,0 +1,17 @@
+import { atLeast, type RoleName } from './roles.ts';
+
+export interface Tab { name: string; label: string; least: RoleName; instanceAdmin?: boolean }
+const TABS: readonly Tab[] = [
+  { name: 'overview', label: 'Overview', least: 'viewer' },
+  { name: 'images', label: 'Images', least: 'viewer' },
+  { name: 'correct', label: 'Correct', least: 'annotator' },
+  { name: 'versions', label: 'Versions', least: 'viewer' },
+  { name: 'training', label: 'Training', least: 'viewer' },
+  { name: 'models', label: 'Models', least: 'viewer' },
+  { name: 'project-system', label: 'System', least: 'viewer', instanceAdmin: true },
+  { name: 'settings', label: 'Settings', least: 'viewer' },
+];
+
+export function tabsFor(role: RoleName, instanceAdmin: boolean): readonly Tab[] {
+  return TABS.filter((tab) => atLeast(role, tab.least) && (instanceAdmin || !tab.instanceAdmin));
+}

@@ -1,0 +1,1 @@
+export { setPassword, signOut } from './api.ts';
