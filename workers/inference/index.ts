@@ -1,0 +1,80 @@
+/** The only door to inference: predictions of YOLO models and masks of the segmenters, computed in worker threads. */
+import { availableParallelism } from 'node:os';
+import type { ImageSource } from './image.ts';
+import type { PredictOptions, Prediction } from './messages.ts';
+import { Lane, type LaneStatus } from './pool.ts';
+import { Segmenters, type SegmenterStatus } from './segmenters.ts';
+import { PROVIDERS, type Attempt, type Provider } from './session.ts';
+import type { SegmentResult, Prompts } from '#core/segmentation/port.ts';
+import type { YoloModel } from './yoloModel.ts';
+
+export type { Attempt, Instance, ImageSource, LaneStatus, Prediction, PredictOptions, Provider, SegmenterStatus, YoloModel };
+import type { Instance } from './messages.ts';
+
+export interface InferenceOptions {
+  /** Where SAM-family weights lie (`<dataDir>/models`); null: only Spark. */
+  readonly modelsDir: string | null;
+  /** models/spark.onnx of this repository, or null when it is to be left out. */
+  readonly sparkPath: string | null;
+  /** Tried in this order. */
+  readonly providers?: readonly Provider[];
+  /** Threads for bulk predictions; default: one per core, at most 4. */
+  readonly predictThreads?: number;
+  /** Bytes of embeddings kept in memory; 512 MB. */
+  readonly embeddingBytes?: number;
+  /** Requests that may wait per lane; 256. */
+  readonly queue?: number;
+}
+
+export interface InferenceStatus {
+  /** The provider in use, or null before the first model was loaded. */
+  readonly provider: Provider | null;
+  readonly tried: readonly Attempt[];
+  readonly lanes: readonly LaneStatus[];
+  readonly embeddings: { readonly entries: number; readonly bytes: number; readonly hits: number; readonly misses: number };
+  readonly segmenters: readonly SegmenterStatus[];
+}
+
+/** Asks for work; every method throws EmendError (`busy` when the queue is full). */
+export interface Inference {
+  /** Instances of one picture by a YOLO model file. `signal` takes it out of the queue; a running one is finished. */
+  predict(modelPath: string, image: ImageSource, options?: PredictOptions, signal?: AbortSignal): Promise<Prediction>;
+  /** Reads and checks a model file without running it. */
+  describeModel(modelPath: string): Promise<YoloModel>;
+  /** Encodes a picture ahead of its first prompt. `key` names the picture (its SHA-256). True when an embedding is now in the cache. */
+  prepare(key: string, imagePath: string): Promise<boolean>;
+  /** Masks for one object, best first, by the best model that is present. */
+  segment(key: string, imagePath: string, prompts: Prompts): Promise<SegmentResult>;
+  /** Name of the model that `segment` would use now, or null when there is none. */
+  segmenter(): Promise<string | null>;
+  /** Looks again which weights are present (after a download). */
+  refresh(): Promise<void>;
+  status(): InferenceStatus;
+  close(): Promise<void>;
+}
+
+export function createInference(options: InferenceOptions): Inference {
+  const cores = availableParallelism();
+  const providers = options.providers ?? PROVIDERS;
+  const queue = options.queue ?? 256;
+  const bulk = new Lane({ name: 'predict', workers: options.predictThreads ?? Math.min(4, cores), queue, providers, threads: 1, keep: 2 });
+  const encode = new Lane({ name: 'encode', workers: 1, queue, providers, threads: cores, keep: 1 });
+  const decode = new Lane({ name: 'decode', workers: 1, queue, providers, threads: Math.min(2, cores), keep: 2 });
+  const lanes = [decode, encode, bulk];
+  const segmenters = new Segmenters({ modelsDir: options.modelsDir, sparkPath: options.sparkPath, encode, decode, bytes: options.embeddingBytes ?? 512 * 2 ** 20 });
+  return {
+    predict: (model, image, settings = {}, signal) => bulk.run('predict', { model, image, options: settings }, signal),
+    describeModel: (model) => bulk.run('describe', { model }),
+    prepare: (key, image) => segmenters.prepare(key, image),
+    segment: (key, image, prompts) => segmenters.segment(key, image, prompts),
+    segmenter: () => segmenters.current(),
+    refresh: () => segmenters.refresh(),
+    status: () => {
+      const tried = lanes.map((lane) => lane.attempts).find((attempts) => attempts.length > 0) ?? [];
+      return { provider: tried.find(({ ok }) => ok)?.provider ?? null, tried, lanes: lanes.map((lane) => lane.status), embeddings: segmenters.cache, segmenters: segmenters.status };
+    },
+    close: async () => {
+      await Promise.all(lanes.map((lane) => lane.close()));
+    },
+  };
+}

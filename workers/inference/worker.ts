@@ -1,0 +1,43 @@
+/** What runs in a Piscina thread: one file for all lanes, one function per request, models kept in this thread. */
+import { workerData } from 'node:worker_threads';
+import sharp from 'sharp';
+import { Value } from 'typebox/value';
+import { Type } from 'typebox';
+import { EmendError } from '#core/errors.ts';
+import type { Reply, RequestName, Requests } from './messages.ts';
+import { readModelFile } from './modelFile.ts';
+import { decode as decodeSam, encode as encodeSam } from './sam.worker.ts';
+import { PROVIDERS, Sessions } from './session.ts';
+import { segment as segmentSpark } from './spark.worker.ts';
+import { predict as predictYolo } from './yolo.worker.ts';
+import { describeYolo } from './yoloModel.ts';
+
+sharp.concurrency(1); // the lanes are the parallelism; libvips' own threads would only fight them
+sharp.cache(false);
+
+const Settings = Type.Object({
+  providers: Type.Array(Type.Union(PROVIDERS.map((name) => Type.Literal(name)))),
+  threads: Type.Integer({ minimum: 1 }),
+  keep: Type.Integer({ minimum: 1 }),
+});
+
+// Piscina puts its own data first and the caller's second.
+const settings = Value.Parse(Settings, Array.isArray(workerData) ? workerData[1] : workerData);
+const sessions = new Sessions(settings);
+
+async function reply<N extends RequestName>(work: () => Promise<Requests[N]['out']>): Promise<Reply<N>> {
+  try {
+    return { ok: true, value: await work(), attempts: sessions.attempts };
+  } catch (error) {
+    const problem = error instanceof EmendError ? error.toProblem() : null;
+    return { ok: false, problem, trace: error instanceof Error ? (error.stack ?? error.message) : String(error), attempts: sessions.attempts };
+  }
+}
+
+type Handler<N extends RequestName> = (message: Requests[N]['in']) => Promise<Reply<N>>;
+
+export const predict: Handler<'predict'> = ({ model, image, options }) => reply(() => predictYolo(sessions, model, image, options));
+export const describe: Handler<'describe'> = ({ model }) => reply(async () => describeYolo((await readModelFile(model)).meta));
+export const encode: Handler<'encode'> = ({ encoder, image }) => reply(() => encodeSam(sessions, encoder, image));
+export const decode: Handler<'decode'> = ({ decoder, embedding, prompts }) => reply(() => decodeSam(sessions, decoder, embedding, prompts));
+export const spark: Handler<'spark'> = ({ model, image, prompts }) => reply(() => segmentSpark(sessions, model, image, prompts));
