@@ -1,0 +1,315 @@
+import * as Y from 'yjs';
+import type { Box, Size } from '#core/geometry/box.ts';
+import type { Point } from '#core/geometry/polygon.ts';
+import {
+  adjustPrediction, annotationsOf, drawBox, rejectPrediction, relabelPrediction, removeAnnotation, restorePrediction, setBox, setClass, verdictsOf,
+  type Act, type Seen,
+} from '#core/annotation/doc.ts';
+import type { Origin } from '#core/annotation/origin.ts';
+import type { Prediction } from '#core/annotation/schema.ts';
+import { newId } from '#core/ids.ts';
+import { Emitter } from '../sync/emitter.ts';
+import { ContentMirror } from './content.ts';
+import type { Desk } from './desk.ts';
+import { shapeAt } from './hit.ts';
+import { deriveShapes, type Derived, type Shape } from './shapes.ts';
+import { BoxTool } from './tools/box.ts';
+import { SelectTool } from './tools/select.ts';
+import type { PointerInput, Preview, Tool, ToolHost, ToolId } from './tools/tool.ts';
+import { fit, panBy, resized, reveal, zoomAt, type Viewport } from './viewport.ts';
+
+/** What the editor has to know of a task, beside its document. */
+export interface EditorTask {
+  readonly id: string;
+  readonly image: Size & { readonly id: string; readonly name: string };
+  readonly predictions: readonly Prediction[];
+  readonly model: string;
+  readonly threshold: number;
+  readonly attention: number;
+}
+
+/** A colleague in the same room. */
+export interface Peer {
+  readonly client: number;
+  readonly id: string;
+  readonly name: string;
+  readonly color: string;
+  readonly cursor?: Point;
+  readonly selection?: readonly string[];
+  readonly drawing?: Box;
+}
+
+/** `scene`: shapes changed. `view`: the viewport moved. `overlay`: selection, hover, preview, colleagues, switches. `pointer`: it moved. */
+export type EditorEvents = { scene: []; view: []; overlay: []; class: []; pointer: [] };
+export type MaskWork = 'working' | 'failed';
+
+/** One open task: its document, what is selected, what the hand does. Knows neither the DOM nor the network. */
+export class Editor implements ToolHost {
+  readonly events = new Emitter<EditorEvents>();
+  readonly task: EditorTask;
+  readonly doc: Y.Doc;
+  readonly desk: Desk;
+  readonly undo: Y.UndoManager;
+  readonly maskWork = new Map<string, MaskWork>();
+  readOnly = false;
+  peers: readonly Peer[] = [];
+  view: Viewport;
+  hovered: string | null = null;
+  hidden = false;
+  readonly #user: string;
+  readonly #origin: Origin;
+  readonly #content: ContentMirror;
+  readonly #tools: Readonly<Record<ToolId, Tool>>;
+  #derived: Derived;
+  #selected: string | null = null;
+  #last: PointerInput | null = null;
+
+  constructor(options: { task: EditorTask; doc: Y.Doc; origin: Origin; user: string; desk: Desk; size: Size }) {
+    this.task = options.task;
+    this.doc = options.doc;
+    this.desk = options.desk;
+    this.#user = options.user;
+    this.#origin = options.origin;
+    this.view = fit(options.size, options.task.image);
+    this.#content = new ContentMirror(this.doc, () => this.#derive());
+    this.#derived = this.#compute();
+    // One entry per act: Yjs would join acts of the same half second.
+    this.undo = new Y.UndoManager([annotationsOf(this.doc), verdictsOf(this.doc)], { trackedOrigins: new Set([this.#origin]), captureTimeout: 0 });
+    this.#tools = { box: new BoxTool(this), select: new SelectTool(this) };
+  }
+
+  destroy(): void {
+    this.undo.destroy();
+    this.#content.destroy();
+    this.events.clear();
+  }
+
+  // ── what is seen ───────────────────────────────────────────────────────────────────────────────
+  get image(): Size {
+    return this.task.image;
+  }
+  get derived(): Derived {
+    return this.#derived;
+  }
+  get touched(): boolean {
+    return this.#content.annotations.size + this.#content.verdicts.size > 0;
+  }
+  get tool(): Tool {
+    return this.#tools[this.desk.tool];
+  }
+  get preview(): Preview | null {
+    return this.tool.preview;
+  }
+  /** Where the pointer is, or was last. */
+  get pointer(): PointerInput | null {
+    return this.#last;
+  }
+  shape(id: string | null): Shape | null {
+    return id === null ? null : (this.#derived.byId.get(id) ?? null);
+  }
+  selected(): Shape | null {
+    return this.shape(this.#selected);
+  }
+  shapeAt(point: Point, grain: number): Shape | null {
+    return this.hidden ? null : shapeAt(this.#derived.shapes, point, grain);
+  }
+
+  #compute(): Derived {
+    return deriveShapes(this.task.predictions, this.#content, this.task.threshold, this.task.attention);
+  }
+
+  #derive(): void {
+    const before = this.selected();
+    this.#derived = this.#compute();
+    for (const id of this.maskWork.keys()) if (this.shape(id)?.mask) this.maskWork.delete(id);
+    const now = this.selected();
+    // An undone or deleted annotation hands the selection back to the prediction that it had replaced.
+    if (before && !now) this.#selected = this.shape(before.of?.[0] ?? null)?.id ?? null;
+    else if (now?.state === 'ghost') this.#selected = this.#replacementOf(now.id);
+    if (this.shape(this.hovered) === null) this.hovered = null;
+    this.events.emit('scene');
+  }
+
+  #replacementOf(prediction: string): string | null {
+    return this.#derived.listed.find((s) => s.of?.includes(prediction))?.id ?? null;
+  }
+
+  // ── acts ───────────────────────────────────────────────────────────────────────────────────────
+  #act(): Act {
+    return { origin: this.#origin, user: this.#user, now: Date.now() };
+  }
+  #seen(): Seen {
+    return { predictions: this.task.predictions, threshold: this.task.threshold };
+  }
+  #prediction(id: string): Prediction | undefined {
+    return this.task.predictions.find((p) => p.id === id);
+  }
+
+  draw(box: Box): void {
+    if (this.readOnly) return;
+    const id = newId();
+    drawBox(this.doc, this.#act(), this.#seen(), id, box, this.desk.classIndex);
+    this.select(id);
+  }
+
+  adjust(shape: Shape, box: Box): void {
+    if (this.readOnly || box.every((v, i) => v === shape.box[i])) return;
+    if (shape.source === 'annotation') return setBox(this.doc, this.#act(), this.#seen(), shape.id, box);
+    const prediction = this.#prediction(shape.id);
+    if (!prediction) return;
+    const id = newId();
+    adjustPrediction(this.doc, this.#act(), id, prediction, box);
+    this.select(id);
+  }
+
+  /** Gives the selected shape a class, and every later box. */
+  setClass(classIndex: number): void {
+    this.desk.classIndex = classIndex;
+    const shape = this.selected();
+    if (shape && !this.preview && !this.readOnly && shape.class !== classIndex) this.#relabel(shape, classIndex);
+    this.events.emit('class');
+    this.events.emit('overlay');
+  }
+
+  #relabel(shape: Shape, classIndex: number): void {
+    if (shape.source === 'annotation') return setClass(this.doc, this.#act(), shape.id, classIndex);
+    const prediction = this.#prediction(shape.id);
+    if (!prediction || shape.state === 'ghost') return;
+    const id = newId();
+    this.doc.transact(() => {
+      if (shape.state === 'rejected') restorePrediction(this.doc, this.#act(), shape.id);
+      relabelPrediction(this.doc, this.#act(), id, prediction, classIndex, this.task.model);
+    }, this.#origin);
+    this.select(id);
+  }
+
+  /** A prediction is rejected, or taken back; an annotation is removed. */
+  erase(): void {
+    const shape = this.selected() ?? this.shape(this.hovered);
+    if (!shape || this.readOnly) return;
+    if (shape.source === 'annotation') removeAnnotation(this.doc, this.#act(), shape.id);
+    else if (shape.state === 'rejected') restorePrediction(this.doc, this.#act(), shape.id);
+    else if (shape.state === 'kept') rejectPrediction(this.doc, this.#act(), shape.id);
+  }
+
+  /** Settles a duplicate: the selected box stays, the others that replace the same prediction go. */
+  keepDuplicate(): void {
+    const shape = this.selected();
+    if (!shape || this.readOnly) return;
+    this.doc.transact(() => {
+      for (const id of shape.duplicates) removeAnnotation(this.doc, this.#act(), id);
+    }, this.#origin);
+  }
+
+  // ── selection and view ─────────────────────────────────────────────────────────────────────────
+  select(id: string | null): void {
+    if (this.#selected === id) return;
+    this.#selected = id;
+    this.events.emit('overlay');
+  }
+
+  /** Selects and brings it into sight. */
+  show(id: string): void {
+    const shape = this.shape(id);
+    if (!shape) return;
+    this.select(id);
+    this.setView(reveal(this.view, this.image, shape.box));
+  }
+
+  /** The next (1) or previous (−1) unsure prediction in the list's order, from the selected one on. */
+  stepUnsure(direction: 1 | -1): void {
+    const listed = this.#derived.listed;
+    const at = listed.findIndex((s) => s.id === this.#selected);
+    const start = at < 0 && direction < 0 ? 0 : at;
+    for (let i = 1; i <= listed.length; i++) {
+      const shape = listed[(start + direction * i + listed.length * 2) % listed.length];
+      if (shape?.unsure && shape.id !== this.#selected) return this.show(shape.id);
+    }
+  }
+
+  hover(id: string | null): void {
+    if (this.hovered === id) return;
+    this.hovered = id;
+    this.events.emit('overlay');
+  }
+
+  setTool(id: ToolId): void {
+    this.tool.cancel();
+    this.desk.tool = id;
+    this.events.emit('overlay');
+  }
+
+  setHidden(hidden: boolean): void {
+    this.hidden = hidden;
+    this.events.emit('overlay');
+  }
+
+  setPeers(peers: readonly Peer[]): void {
+    this.peers = peers;
+    this.events.emit('overlay');
+  }
+
+  setMaskWork(id: string, state: MaskWork | null): void {
+    if (state === null) this.maskWork.delete(id);
+    else this.maskWork.set(id, state);
+    this.events.emit('overlay');
+  }
+
+  setReadOnly(readOnly: boolean): void {
+    this.readOnly = readOnly;
+    if (readOnly) this.tool.cancel();
+    this.events.emit('overlay');
+  }
+
+  setView(view: Viewport): void {
+    this.view = view;
+    this.events.emit('view');
+  }
+  pan(dx: number, dy: number): void {
+    this.setView(panBy(this.view, this.image, dx, dy));
+  }
+  zoom(screen: Point, factor: number): void {
+    this.setView(zoomAt(this.view, this.image, screen, factor));
+  }
+  zoomCentre(factor: number): void {
+    this.zoom([this.view.width / 2, this.view.height / 2], factor);
+  }
+  fit(): void {
+    this.setView(fit(this.view, this.image));
+  }
+  resize(size: Size): void {
+    this.setView(resized(this.view, this.image, size));
+  }
+
+  /** Esc: ends the drag or the two clicks; else lets go of the selection. */
+  cancel(): void {
+    if (!this.tool.cancel()) this.#selected = null;
+    this.events.emit('overlay');
+  }
+
+  // ── the pointer ────────────────────────────────────────────────────────────────────────────────
+  pointerDown(input: PointerInput): void {
+    this.#last = input;
+    this.tool.down(input);
+    this.events.emit('overlay');
+  }
+  pointerMove(input: PointerInput): void {
+    this.#last = input;
+    const before = this.tool.preview;
+    this.tool.move(input);
+    const now = this.tool.preview;
+    if (now === null) this.hover(this.shapeAt(input.image, input.grain)?.id ?? null);
+    if (now !== before) this.events.emit('overlay');
+    this.events.emit('pointer');
+  }
+  pointerUp(input: PointerInput): void {
+    this.#last = input;
+    this.tool.up(input);
+    this.events.emit('overlay');
+  }
+  pointerLeave(): void {
+    this.#last = null;
+    this.hover(null);
+    this.events.emit('pointer');
+  }
+}

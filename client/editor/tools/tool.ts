@@ -1,0 +1,51 @@
+import type { Box, Size } from '#core/geometry/box.ts';
+import type { Point } from '#core/geometry/polygon.ts';
+import type { Shape } from '../shapes.ts';
+
+/** One pointer event as a tool sees it. */
+export interface PointerInput {
+  /** Image pixels. */
+  readonly image: Point;
+  /** CSS pixels of the canvas. */
+  readonly screen: Point;
+  /** Image pixels per CSS pixel. */
+  readonly grain: number;
+  /** Draw, whatever lies below: neither select nor move. */
+  readonly alt: boolean;
+}
+
+/** What a tool may ask of the editor. Everything that changes the document is one call, made when the hand lets go. */
+export interface ToolHost {
+  readonly image: Size;
+  readonly readOnly: boolean;
+  shapeAt(point: Point, grain: number): Shape | null;
+  selected(): Shape | null;
+  select(id: string | null): void;
+  draw(box: Box): void;
+  adjust(shape: Shape, box: Box): void;
+  pan(dx: number, dy: number): void;
+}
+
+/** What is shown while the hand moves; nothing of it is in the document. */
+export type Preview = { readonly kind: 'draw'; readonly box: Box } | { readonly kind: 'adjust'; readonly id: string; readonly box: Box };
+
+export type ToolId = 'select' | 'box';
+
+export interface Tool {
+  readonly id: ToolId;
+  readonly preview: Preview | null;
+  down(input: PointerInput): void;
+  move(input: PointerInput): void;
+  up(input: PointerInput): void;
+  /** Ends what has begun without a trace. False when there was nothing to end. */
+  cancel(): boolean;
+  /** The CSS cursor for a pointer that hovers here. */
+  cursor(input: PointerInput): string;
+}
+
+/** CSS pixels that a pressed pointer may tremble before it is a drag. */
+export const DRAG_SLACK = 4;
+
+export function isDrag(from: Point, to: Point): boolean {
+  return Math.hypot(to[0] - from[0], to[1] - from[1]) >= DRAG_SLACK;
+}

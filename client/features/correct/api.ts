@@ -1,0 +1,23 @@
+import type { Static } from 'typebox';
+import { Ok } from '#core/api/common.ts';
+import { NextTasks, Submitted, TaskDto } from '#core/api/image.ts';
+import { ProjectDto } from '#core/api/project.ts';
+import { API, get, post } from '../../api.ts';
+
+export const fetchProject = (project: string): Promise<ProjectDto> => get(ProjectDto, `/projects/${project}`);
+export const fetchTask = (task: string): Promise<TaskDto> => get(TaskDto, `/tasks/${task}`);
+/** What comes next for this person; `current` keeps the task that is open. */
+export const fetchNext = (project: string, current: string | null): Promise<NextTasks> => post(NextTasks, `/projects/${project}/tasks/next`, current ? { current } : {});
+export const submitTask = (task: string, stateVector: Uint8Array, timeMs: number): Promise<Static<typeof Submitted>> =>
+  post(Submitted, `/tasks/${task}/submit`, { stateVector: base64(stateVector), timeMs: Math.min(86_400_000, Math.round(timeMs)) });
+export const skipTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/skip`);
+export const flagTask = (task: string, flagged: boolean): Promise<unknown> => post(Ok, `/tasks/${task}/flag`, { flagged });
+export const reopenTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/reopen`);
+export const fileUrl = (image: string): string => `${API}/images/${image}/file`;
+export const thumbUrl = (image: string): string => `${API}/images/${image}/thumb`;
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}

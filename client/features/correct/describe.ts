@@ -1,0 +1,61 @@
+import type { ClassDto } from '#core/api/project.ts';
+import type { MaskWork } from '../../editor/editor.ts';
+import type { Derived, Shape } from '../../editor/shapes.ts';
+import { scoreText } from '../../renderer/words.ts';
+import { classOf } from './useEditorState.ts';
+
+export interface Surroundings {
+  readonly derived: Derived | null;
+  readonly classes: readonly ClassDto[];
+  readonly maskWork: ReadonlyMap<string, MaskWork>;
+  readonly model: string | null;
+  /** The project wants masks. */
+  readonly segmenting: boolean;
+  readonly nameOf: (id: string | undefined) => string;
+  readonly now: number;
+}
+
+const DONE = { drawn: 'drawn', adjusted: 'moved or resized', relabelled: 'relabelled', freeform: 'drawn free-hand' } as const;
+
+/** What there is to say about one instance, a line each: what it is and whose, what it replaces, where its mask is from. */
+export function describe(shape: Shape, around: Surroundings): string[] {
+  const name = classOf(around.classes, shape.class).name;
+  if (shape.source === 'prediction') return predictionLines(shape, name, around);
+  return [
+    `${name}, ${DONE[shape.kind ?? 'drawn']} by ${around.nameOf(shape.by)}, ${since(shape.at ?? around.now, around.now)}`,
+    ...replaced(shape, around),
+    ...maskLine(shape, around),
+    ...(shape.duplicates.length > 0 ? ['Another box replaces the same prediction. Keep one of them.'] : []),
+  ];
+}
+
+function predictionLines(shape: Shape, name: string, { model, nameOf }: Surroundings): string[] {
+  const found = `${name}, found by ${model ?? 'the baseline'}, ${scoreText(shape.score ?? 0)}`;
+  if (shape.state === 'rejected') return [found, `rejected by ${nameOf(shape.by)}`];
+  return [found, shape.unsure ? 'unsure: look twice' : 'kept unless you change it'];
+}
+
+function replaced(shape: Shape, { derived, classes }: Surroundings): string[] {
+  const ghosts = (shape.of ?? []).map((id) => derived?.byId.get(id)).filter((g): g is Shape => g !== undefined);
+  const [first] = ghosts;
+  if (!first) return [];
+  const one = `${classOf(classes, first.class).name} ${scoreText(first.score ?? 0)}`;
+  return [ghosts.length === 1 ? `replaces a prediction (${one})` : `replaces ${ghosts.length} predictions (${one}, …)`];
+}
+
+function maskLine(shape: Shape, { maskWork, segmenting }: Surroundings): string[] {
+  const work = maskWork.get(shape.id);
+  if (shape.mask) return [`mask: ${shape.maskModel ?? 'of the prediction'}, ${scoreText(shape.maskScore ?? 0)}`];
+  if (work === 'working') return ['mask is being made…'];
+  if (work === 'failed') return ['no mask could be made; the box counts'];
+  return segmenting ? ['no mask yet'] : [];
+}
+
+/** "now", "3 s ago", "8 min ago". */
+export function since(then: number, now: number): string {
+  const seconds = Math.floor((now - then) / 1000);
+  if (seconds < 1) return 'now';
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86_400)} d ago`;
+}

@@ -1,0 +1,94 @@
+import * as Y from 'yjs';
+import { Value } from 'typebox/value';
+import type { Size } from '#core/geometry/box.ts';
+import type { TaskDto } from '#core/api/image.ts';
+import type { ProjectDto } from '#core/api/project.ts';
+import type { Prediction } from '#core/annotation/schema.ts';
+import { newId } from '#core/ids.ts';
+import { PresenceState } from '#core/protocol.ts';
+import type { Desk } from '../../editor/desk.ts';
+import { Editor, type EditorTask, type Peer } from '../../editor/editor.ts';
+import { openRoom, type OpenRoom } from '../../sync/openRoom.ts';
+import { socketTransport } from '../../sync/socket.ts';
+import { faceColor } from '../../ui/faceColor.ts';
+import { ActiveTime } from './activeTime.ts';
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A task that is open in this tab: its editor, its room, and the time spent on it. */
+export interface OpenTask {
+  readonly dto: TaskDto;
+  readonly editor: Editor;
+  readonly room: OpenRoom;
+  readonly time: ActiveTime;
+  stateVector(): Uint8Array;
+  /** Ends the editor; the room lives on until `room.close()`. */
+  destroy(): void;
+}
+
+export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: Desk, size: Size): OpenTask {
+  const room = openRoom(dto.id, me.id, socketTransport());
+  // One origin object for the whole life of the editor: undo recognises its own acts by it.
+  const origin = { kind: 'person', user: me.id, client: newId() } as const;
+  const editor = new Editor({ task: editorTask(dto, project), doc: room.doc, origin, user: me.id, desk, size });
+  editor.setReadOnly(dto.state === 'submitted' || project.role === 'viewer');
+  room.provider.events.on('access', (readOnly) => editor.setReadOnly(readOnly || dto.state === 'submitted'));
+  room.provider.events.on('mask', (m) => editor.setMaskWork(m.annotation, m.state === 'done' ? null : m.state));
+  sharePresence(editor, room, me);
+  return {
+    dto, editor, room, time: new ActiveTime(performance.now()),
+    stateVector: () => Y.encodeStateVector(room.doc),
+    destroy: () => editor.destroy(),
+  };
+}
+
+function editorTask(dto: TaskDto, project: ProjectDto): EditorTask {
+  const { id, image, model, threshold } = dto;
+  const baseline = dto.baseline.map((i): Prediction => ({ id: i.id, class: i.class, box: i.box, score: i.score ?? 1, ...(i.mask ? { mask: i.mask } : {}) }));
+  const predictions = dto.predictions.length > 0 ? dto.predictions : baseline;
+  return { id, image, predictions, threshold, model: model?.name ?? 'baseline', attention: project.settings.attention };
+}
+
+function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {
+  const { awareness, events } = room.provider;
+  const publish = (): void => {
+    const { view, pointer, preview } = editor;
+    const selected = editor.selected();
+    const state: PresenceState = {
+      user: { id: me.id, name: me.name.slice(0, 80) },
+      tool: editor.desk.tool,
+      viewport: [view.cx, view.cy, view.zoom],
+      ...(pointer ? { cursor: [round(pointer.image[0]), round(pointer.image[1])] } : {}),
+      ...(selected ? { selection: [selected.id] } : {}),
+      ...(preview ? { drawing: [preview.box[0], preview.box[1], preview.box[2], preview.box[3]] } : {}),
+    };
+    awareness.setLocalState(state);
+  };
+  for (const name of ['overlay', 'view', 'pointer'] as const) editor.events.on(name, publish);
+  events.on('presence', () => {
+    // Its own state comes back as an event too: only a change among the others is news.
+    const peers = peersOf(awareness.getStates(), room.doc.clientID);
+    if (JSON.stringify(peers) !== JSON.stringify(editor.peers)) editor.setPeers(peers);
+  });
+  publish();
+}
+
+function peersOf(states: ReadonlyMap<number, unknown>, own: number): Peer[] {
+  const peers: Peer[] = [];
+  for (const [client, state] of states) {
+    if (client === own || !Value.Check(PresenceState, state)) continue;
+    const { user, cursor, selection, drawing } = state;
+    peers.push({
+      client, id: user.id, name: user.name, color: faceColor(user.id),
+      ...(cursor ? { cursor } : {}), ...(selection ? { selection } : {}), ...(drawing ? { drawing } : {}),
+    });
+  }
+  return peers;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

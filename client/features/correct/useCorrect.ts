@@ -1,0 +1,260 @@
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue';
+import { useRouter } from 'vue-router';
+import type { NextTasks, TaskCard } from '#core/api/image.ts';
+import type { ProjectDto } from '#core/api/project.ts';
+import type { EmendError } from '#core/errors.ts';
+import type { ProjectEvent } from '#core/protocol.ts';
+import { asProblem } from '../../api.ts';
+import { useSession } from '../../session.ts';
+import { useProjectEvents } from '../../sync/socket.ts';
+import { useToasts } from '../../ui/toasts.ts';
+import { fetchNext, fetchProject, flagTask, reopenTask, skipTask } from './api.ts';
+import { Departures } from './departures.ts';
+import { openTask, type OpenTask } from './openTask.ts';
+import { Prefetch } from './prefetch.ts';
+import { useDesk } from './useDesk.ts';
+
+export type Phase = 'loading' | 'ready' | 'empty' | 'error';
+/** The picture that was just submitted and can be had back. */
+export interface Back {
+  readonly task: string;
+  readonly name: string;
+  readonly done: Promise<boolean>;
+}
+
+export const BACK_MS = 5000;
+const AHEAD = 3;
+
+/** The annotator's way through the pictures: what is open, what comes next, submitting, skipping, going back. */
+export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, size: () => { width: number; height: number }) {
+  const { me } = useSession();
+  const toasts = useToasts();
+  const router = useRouter();
+  const desk = useDesk(project.value);
+  const prefetch = new Prefetch();
+  const info = shallowRef<ProjectDto | null>(null);
+  const next = shallowRef<NextTasks | null>(null);
+  const open = shallowRef<OpenTask | null>(null);
+  const picture = shallowRef<ImageBitmap | null>(null);
+  const phase = ref<Phase>('loading');
+  const problem = shallowRef<EmendError | null>(null);
+  const pictureProblem = shallowRef<EmendError | null>(null);
+  const back = shallowRef<Back | null>(null);
+  const flagged = ref(false);
+  const trail: string[] = [];
+  let turn = 0;
+  let backTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const departures = new Departures((task) => {
+    prefetch.drop(task);
+    void refreshNext();
+  });
+
+  const upcoming = computed<TaskCard[]>(() => {
+    const cards = [next.value?.current, ...(next.value?.upcoming ?? [])].filter((c): c is TaskCard => c !== null && c !== undefined);
+    return cards.filter((c) => c.id !== open.value?.dto.id && c.state !== 'submitted' && c.state !== 'skipped' && !departures.submitted.has(c.id));
+  });
+
+  async function start(): Promise<void> {
+    phase.value = 'loading';
+    problem.value = null;
+    try {
+      const [loaded] = await Promise.all([fetchProject(project.value), refreshNext(true)]);
+      info.value = loaded;
+      desk.keepWithin(loaded.classes);
+      await go(wanted.value ?? upcoming.value[0]?.id ?? null);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error: unknown): void {
+    problem.value = asProblem(error);
+    phase.value = 'error';
+  }
+
+  /** Asks what comes next. Failures matter only where nothing is known yet: later the strip is simply not newer. */
+  async function refreshNext(must = false): Promise<void> {
+    try {
+      next.value = await fetchNext(project.value, open.value?.dto.id ?? null);
+      warm();
+    } catch (error) {
+      if (must) throw error;
+    }
+  }
+
+  function warm(): void {
+    for (const card of upcoming.value.slice(0, AHEAD)) prefetch.load(card.id, card.imageId);
+  }
+
+  /** Shows a task; what was open before is left (unless `departed`: it is on its way already). */
+  async function go(id: string | null, departed = false): Promise<void> {
+    const mine = ++turn;
+    const before = open.value;
+    if (before && !departed) void departures.leave(before);
+    open.value = null;
+    picture.value = null;
+    if (id === null) {
+      phase.value = 'empty';
+      void router.replace({ name: 'correct', params: { project: project.value } });
+      return;
+    }
+    phase.value = 'loading';
+    try {
+      await show(id, mine);
+    } catch (error) {
+      prefetch.drop(id);
+      if (mine === turn) fail(error);
+    }
+  }
+
+  async function show(id: string, mine: number): Promise<void> {
+    const card = upcoming.value.find((c) => c.id === id);
+    const entry = prefetch.load(id, card?.imageId);
+    const dto = await entry.task;
+    const project_ = info.value;
+    if (mine !== turn || !project_ || !me.value) return;
+    problem.value = null;
+    open.value = openTask(dto, project_, me.value, desk.desk, size());
+    flagged.value = dto.flagged;
+    phase.value = 'ready';
+    if (trail.at(-1) !== id) trail.push(id);
+    if (wanted.value !== id) void router.replace({ name: 'correct', params: { project: project.value, task: id } });
+    pictureProblem.value = null;
+    entry.picture.then((bitmap) => mine === turn && (picture.value = bitmap), (error: unknown) => mine === turn && (pictureProblem.value = asProblem(error)));
+    void refreshNext();
+  }
+
+  // ── what a person does ─────────────────────────────────────────────────────────────────────────
+  async function submit(): Promise<void> {
+    const leaving = open.value;
+    if (!leaving || phase.value !== 'ready') return;
+    if (leaving.dto.state === 'submitted') return forward();
+    if (leaving.editor.readOnly) return;
+    leaving.editor.tool.cancel();
+    const following = upcoming.value[0]?.id ?? null;
+    const done = departures.submit(leaving);
+    offerBack({ task: leaving.dto.id, name: leaving.dto.image.name, done });
+    if (following !== null) return go(following, true);
+    open.value = null;
+    phase.value = 'loading';
+    await done;
+    await refreshNext();
+    await go(upcoming.value[0]?.id ?? null, true);
+  }
+
+  function offerBack(offer: Back | null): void {
+    clearTimeout(backTimer);
+    back.value = offer;
+    if (!offer) return;
+    backTimer = setTimeout(() => (back.value = null), BACK_MS);
+    void offer.done.then((ok) => !ok && back.value === offer && (back.value = null));
+  }
+
+  /** Restores the picture that was just submitted, as it was. */
+  async function takeBack(): Promise<void> {
+    const offer = back.value;
+    if (!offer) return;
+    offerBack(null);
+    await reopen(offer.task, offer.done);
+  }
+
+  async function reopen(task: string, after: Promise<unknown> = Promise.resolve()): Promise<void> {
+    await after;
+    try {
+      await reopenTask(task);
+      departures.submitted.delete(task);
+      prefetch.drop(task);
+      await go(task);
+    } catch (error) {
+      toasts.problem(error);
+    }
+  }
+
+  async function skip(): Promise<void> {
+    const leaving = open.value;
+    if (!leaving || leaving.editor.readOnly) return;
+    const id = leaving.dto.id;
+    departures.submitted.add(id);
+    const following = upcoming.value[0]?.id ?? null;
+    const moved = following === null ? Promise.resolve() : go(following);
+    try {
+      await skipTask(id);
+      prefetch.drop(id);
+    } catch (error) {
+      departures.submitted.delete(id);
+      toasts.problem(error);
+      if (following === null) return;
+    }
+    await moved;
+    await refreshNext();
+    if (following === null) await go(upcoming.value[0]?.id ?? null);
+  }
+
+  async function toggleFlag(): Promise<void> {
+    const id = open.value?.dto.id;
+    if (!id) return;
+    flagged.value = !flagged.value;
+    try {
+      await flagTask(id, flagged.value);
+      prefetch.drop(id);
+    } catch (error) {
+      flagged.value = !flagged.value;
+      toasts.problem(error);
+    }
+  }
+
+  /** The next picture without submitting this one, which stays to be done. */
+  async function forward(): Promise<void> {
+    const at = trail.lastIndexOf(open.value?.dto.id ?? '');
+    const id = trail[at + 1] ?? upcoming.value[0]?.id;
+    if (id !== undefined) await go(id);
+    else toasts.tell('This is the last picture that waits for you.');
+  }
+
+  async function previous(): Promise<void> {
+    const at = trail.lastIndexOf(open.value?.dto.id ?? '');
+    const id = trail[(at < 0 ? trail.length : at) - 1];
+    if (id === undefined) return toasts.tell('This is the first picture of this sitting.');
+    // Going back to what was just submitted is taking it back.
+    if (back.value?.task === id) return takeBack();
+    trail.splice(at < 0 ? trail.length : at);
+    await go(id);
+  }
+
+  // ── what others do ─────────────────────────────────────────────────────────────────────────────
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  function refreshSoon(): void {
+    clearTimeout(soon);
+    soon = setTimeout(() => void (phase.value === 'empty' ? start() : refreshNext()), 400);
+  }
+  function heard(event: ProjectEvent): void {
+    if (event.type === 'project') void fetchProject(project.value).then((p) => (info.value = p), () => undefined);
+    if (event.type === 'task' && event.task !== open.value?.dto.id && !departures.submitted.has(event.task)) {
+      prefetch.drop(event.task);
+      refreshSoon();
+    }
+    if (event.type === 'model' || event.type === 'images') {
+      prefetch.clear();
+      refreshSoon();
+    }
+  }
+  useProjectEvents(project, heard, () => refreshSoon());
+
+  watch(wanted, (id) => {
+    if (id !== null && id !== open.value?.dto.id && phase.value !== 'loading') void go(id);
+  });
+  onScopeDispose(() => {
+    turn += 1;
+    clearTimeout(backTimer);
+    clearTimeout(soon);
+    if (open.value) void departures.leave(open.value);
+  });
+
+  return {
+    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, desk, failures: departures.failures,
+    start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, dismiss: (task: string) => departures.dismiss(task),
+  };
+}
+
+export type Correct = ReturnType<typeof useCorrect>;

@@ -1,0 +1,215 @@
+import 'pixi.js/unsafe-eval';
+import 'pixi.js/mesh';
+import { Container, Ticker, UniformGroup, WebGLRenderer } from 'pixi.js';
+import type { ClassDto } from '#core/api/project.ts';
+import type { PictureLook } from '../editor/desk.ts';
+import type { Editor } from '../editor/editor.ts';
+import type { Shape } from '../editor/shapes.ts';
+import { SHARP_ZOOM } from '../editor/viewport.ts';
+import { BoxLayers } from './boxLayers.ts';
+import { parseColor, type Rgb } from './color.ts';
+import { MaskLayer } from './maskLayer.ts';
+import { PictureLayer } from './pictureLayer.ts';
+import { classColors, frameStyle, maskStyle } from './style.ts';
+import { TagLayer } from './tagLayer.ts';
+import { cursorsOf, tagsOf } from './words.ts';
+
+/** Milliseconds of one frame that unpacking masks may take. */
+const PUMP_MS = 8;
+
+/** Draws one editor. Reads it, never changes it; draws when something has changed, and then once. */
+export class EditorRenderer {
+  readonly canvas: HTMLCanvasElement;
+  readonly #tags = new TagLayer();
+  readonly #pixi = new WebGLRenderer();
+  readonly #stage = new Container();
+  readonly #view = new UniformGroup({ uView: { value: new Float32Array([0, 0, 1, 1]), type: 'vec4<f32>' }, uScreen: { value: new Float32Array([1, 1]), type: 'vec2<f32>' } });
+  readonly #picture = new PictureLayer(this.#view);
+  readonly #masks = new MaskLayer(this.#view);
+  readonly #boxes: BoxLayers;
+  readonly #top: BoxLayers;
+  readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
+  #editor: Editor | null = null;
+  #classes: readonly ClassDto[] = [];
+  #colorOf: (index: number) => Rgb = classColors([]);
+  #ends: (() => void)[] = [];
+  #frame = 0;
+  #stale = true;
+
+  private constructor(canvas: HTMLCanvasElement) {
+    this.canvas = canvas;
+    this.#boxes = new BoxLayers(this.#view);
+    this.#top = new BoxLayers(this.#view);
+    this.#stage.addChild(this.#picture.container, this.#masks.container, this.#boxes.container, this.#top.container);
+  }
+
+  /** @throws when the browser has no WebGL 2. */
+  static async create(host: HTMLElement): Promise<EditorRenderer> {
+    // Pixi's own ticker would run for ever; its clean-up is driven by our frames instead.
+    Ticker.system.autoStart = false;
+    Ticker.system.stop();
+    const canvas = document.createElement('canvas');
+    const renderer = new EditorRenderer(canvas);
+    await renderer.#pixi.init({
+      canvas, width: Math.max(1, host.clientWidth), height: Math.max(1, host.clientHeight), resolution: globalThis.devicePixelRatio || 1,
+      autoDensity: true, antialias: false, backgroundAlpha: 0, skipExtensionImports: true,
+    });
+    host.append(canvas, renderer.#tags.root);
+    canvas.addEventListener('webglcontextrestored', () => renderer.#invalidate(true));
+    return renderer;
+  }
+
+  destroy(): void {
+    this.show(null);
+    cancelAnimationFrame(this.#frame);
+    this.#picture.clear();
+    this.#masks.clear();
+    this.#boxes.destroy();
+    this.#top.destroy();
+    this.#tags.root.remove();
+    this.canvas.remove();
+    this.#pixi.destroy();
+  }
+
+  /** Draws this editor from now on. */
+  show(editor: Editor | null): void {
+    for (const end of this.#ends) end();
+    this.#ends = [];
+    this.#editor = editor;
+    this.#masks.clear();
+    if (editor) {
+      this.#masks.take(editor.derived.shapes);
+      this.#ends = [
+        editor.events.on('scene', () => {
+          this.#masks.take(editor.derived.shapes);
+          this.#invalidate(true);
+        }),
+        editor.events.on('overlay', () => this.#invalidate(true)),
+        editor.events.on('view', () => this.#invalidate(false)),
+      ];
+    }
+    this.#invalidate(true);
+  }
+
+  /** The picture, or a smaller stand-in for it, or nothing. */
+  async setPicture(bitmap: ImageBitmap | null, size: { width: number; height: number }): Promise<void> {
+    await this.#picture.show(bitmap, size);
+    this.#invalidate(true);
+  }
+
+  setClasses(classes: readonly ClassDto[]): void {
+    this.#classes = classes;
+    this.#colorOf = classColors(classes);
+    this.#invalidate(true);
+  }
+
+  setLook(look: PictureLook): void {
+    this.#picture.setLook(look);
+    this.#invalidate(false);
+  }
+
+  resize(width: number, height: number): void {
+    this.#pixi.resize(Math.max(1, width), Math.max(1, height), globalThis.devicePixelRatio || 1);
+    this.#invalidate(true);
+  }
+
+  #invalidate(content: boolean): void {
+    this.#stale ||= content;
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw(): void {
+    this.#frame = 0;
+    const editor = this.#editor;
+    if (!editor) {
+      this.#stage.visible = false;
+      this.#tags.show([], [], { cx: 0, cy: 0, zoom: 1, width: 1, height: 1 });
+      this.#pixi.render({ container: this.#stage });
+      return;
+    }
+    this.#stage.visible = true;
+    const waiting = this.#masks.pump(performance.now() + PUMP_MS, this.#still.matches);
+    this.#place(editor);
+    if (this.#stale || waiting || editor.preview) this.#fill(editor);
+    this.#stale = waiting;
+    const sharp = editor.view.zoom >= SHARP_ZOOM;
+    this.#picture.setSharp(sharp);
+    const fading = this.#masks.tick(editor.view.zoom, sharp);
+    this.#pixi.render({ container: this.#stage });
+    Ticker.system.update();
+    if (waiting || fading) this.#invalidate(waiting);
+  }
+
+  #place(editor: Editor): void {
+    const { view } = editor;
+    const dpr = this.#pixi.resolution;
+    const { uniforms } = this.#view;
+    uniforms.uView.set([view.cx, view.cy, view.zoom * dpr, dpr]);
+    uniforms.uScreen.set([view.width * dpr, view.height * dpr]);
+    this.canvas.dataset['view'] = [view.cx, view.cy, view.zoom].join(',');
+    this.canvas.dataset['task'] = editor.task.id;
+    this.canvas.dataset['shapes'] = String(editor.derived.listed.length);
+    this.#tags.show(tagsOf(editor, this.#classes), editor.hidden ? [] : cursorsOf(editor), view);
+    // The handles of a box depend on its size on the screen.
+    if (editor.selected()) this.#fillTop(editor);
+  }
+
+  #fill(editor: Editor): void {
+    const shown = !editor.hidden;
+    this.#masks.container.visible = shown;
+    this.#boxes.container.visible = shown;
+    this.#top.container.visible = shown;
+    const { shapes } = editor.derived;
+    const selected = editor.selected()?.id;
+    const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
+    this.#masks.fill(shapes, (s) => (s.id === moving ? null : maskStyle(s, editor.desk.masks, s.id === selected, s.id === editor.hovered)), this.#colorOf);
+    this.#boxes.begin();
+    for (const shape of shapes) {
+      // The selected one lies on top of all, drawn by the other layer.
+      if (shape.id !== selected) this.#boxes.frame(shape.box, frameStyle(shape, this.#colorOf(shape.class), false, shape.id === editor.hovered));
+    }
+    this.#boxes.end();
+    this.#fillTop(editor);
+  }
+
+  #fillTop(editor: Editor): void {
+    const layer = this.#top;
+    const selected = editor.selected();
+    const { preview } = editor;
+    layer.begin();
+    this.#drawPeers(editor);
+    if (selected) this.#drawSelected(editor, selected, preview?.kind === 'adjust' && preview.id === selected.id ? preview.box : selected.box);
+    if (preview?.kind === 'draw') {
+      const color = this.#colorOf(editor.desk.classIndex);
+      layer.tint(preview.box, color, 0.14);
+      layer.frame(preview.box, { color, alpha: 1, width: 2, dotted: false, halo: 0.7, struck: false });
+    }
+    layer.end();
+  }
+
+  #drawSelected(editor: Editor, shape: Shape, box: Shape['box']): void {
+    const color = this.#colorOf(shape.class);
+    const live = shape.state === 'kept' || shape.state === 'person';
+    if (live && !shape.mask) this.#top.tint(box, color, 0.08);
+    for (const id of shape.of ?? []) {
+      const ghost = editor.shape(id);
+      if (ghost) this.#top.frame(ghost.box, frameStyle(ghost, color, true, false));
+    }
+    this.#top.frame(box, frameStyle(shape, color, true, false));
+    if (live && !editor.readOnly) this.#top.handles(box, color, 1 / editor.view.zoom);
+  }
+
+  #drawPeers(editor: Editor): void {
+    for (const peer of editor.peers) {
+      const style = { color: parseColor(peer.color), alpha: 1, width: 2, dotted: false, halo: 0.6, struck: false };
+      for (const id of peer.selection ?? []) {
+        const shape = editor.shape(id);
+        if (shape) this.#top.frame(shape.box, style, 3);
+      }
+      if (peer.drawing) {
+        this.#top.tint(peer.drawing, style.color, 0.12);
+        this.#top.frame(peer.drawing, style);
+      }
+    }
+  }
+}

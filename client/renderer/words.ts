@@ -1,0 +1,54 @@
+import type { ClassDto } from '#core/api/project.ts';
+import type { Editor } from '../editor/editor.ts';
+import type { Shape } from '../editor/shapes.ts';
+import { toScreen } from '../editor/viewport.ts';
+import { inkOn } from './color.ts';
+import type { Cursor, Tag } from './tagLayer.ts';
+
+/** More words than this would hide the picture. */
+const MOST_TAGS = 120;
+/** CSS pixels: an unsure box smaller than this shows no words of its own. */
+const LEAST_SIDE = 14;
+
+/** `.41`, without the zero that says nothing. */
+export function scoreText(score: number): string {
+  return score >= 0.995 ? '1.0' : score.toFixed(2).replace(/^0/, '');
+}
+
+/** Words for the selected, the hovered and the unsure within sight. */
+export function tagsOf(editor: Editor, classes: readonly ClassDto[]): Tag[] {
+  if (editor.hidden) return [];
+  const selected = editor.selected();
+  const hovered = editor.shape(editor.hovered);
+  const strong = [selected, hovered].filter((s): s is Shape => s !== null && s !== undefined);
+  const weak = editor.derived.listed.filter((s) => (s.unsure || editor.maskWork.has(s.id)) && s !== selected && s !== hovered && inSight(editor, s)).slice(0, MOST_TAGS);
+  const preview = editor.preview;
+  return [...new Set([...strong, ...weak])].map((shape) => ({
+    ...tagOf(shape, editor, classes),
+    strong: shape === selected,
+    box: preview?.kind === 'adjust' && preview.id === shape.id ? preview.box : shape.box,
+  }));
+}
+
+function inSight(editor: Editor, shape: Shape): boolean {
+  const { view } = editor;
+  const [x, y, w, h] = shape.box;
+  if (Math.max(w, h) * view.zoom < LEAST_SIDE) return false;
+  const [left, top] = toScreen(view, [x, y]);
+  const [right, bottom] = toScreen(view, [x + w, y + h]);
+  return right > 0 && bottom > 0 && left < view.width && top < view.height;
+}
+
+function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit<Tag, 'box' | 'strong'> {
+  const found = classes.find((c) => c.index === shape.class);
+  const color = shape.state === 'rejected' ? '#8d95a1' : (found?.color ?? '#cccccc');
+  const what = shape.state === 'person' ? '✎' : shape.state === 'rejected' ? 'rejected' : `${scoreText(shape.score ?? 0)}${shape.unsure ? ' !' : ''}`;
+  const twice = shape.duplicates.length > 0 ? ' ⧉' : '';
+  return { key: shape.id, text: `${found?.name ?? `class ${shape.class}`} ${what}${twice}`, color, ink: inkOn(color), working: editor.maskWork.get(shape.id) === 'working' };
+}
+
+export function cursorsOf(editor: Editor): Cursor[] {
+  return editor.peers.flatMap((peer) =>
+    peer.cursor ? [{ key: `peer-${peer.client}`, name: peer.name, color: peer.color, ink: inkOn(peer.color), at: peer.cursor }] : [],
+  );
+}
