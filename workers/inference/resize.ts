@@ -18,8 +18,8 @@ interface Axis {
 export function resizeBilinear(image: RgbImage, width: number, height: number): RgbImage {
   if (image.width === width && image.height === height) return image;
   if (image.width === width * 2 && image.height === height * 2) return halve(image);
-  const columns = axis(image.width, width);
-  const rows = axis(image.height, height);
+  const columns = axis(image.width, width, true);
+  const rows = axis(image.height, height, false);
   const data = new Uint8Array(width * height * 3);
   let [upper, lower] = [new Int32Array(width * 3), new Int32Array(width * 3)];
   let [upperRow, lowerRow] = [-1, -1];
@@ -39,16 +39,17 @@ export function resizeBilinear(image: RgbImage, width: number, height: number): 
   return { data, width, height };
 }
 
-function axis(source: number, target: number): Axis {
+/** At the borders OpenCV repeats the last pixel: along a row by weights (2048, 0), down a column by the same row twice, which rounds differently. */
+function axis(source: number, target: number, snap: boolean): Axis {
   const out = { from: new Int32Array(target), next: new Int32Array(target), first: new Int32Array(target), second: new Int32Array(target) };
-  const scale = source / target;
+  const scale = 1 / (target / source);
   for (let i = 0; i < target; i++) {
     const place = Math.fround((i + 0.5) * scale - 0.5);
     let left = Math.floor(place);
     let fraction = Math.fround(place - left);
-    if (left < 0) [left, fraction] = [0, 0];
-    if (left >= source - 1) [left, fraction] = [source - 1, 0];
-    out.from[i] = left;
+    if (snap && left < 0) [left, fraction] = [0, 0];
+    if (snap && left >= source - 1) [left, fraction] = [source - 1, 0];
+    out.from[i] = Math.max(left, 0);
     out.next[i] = Math.min(left + 1, source - 1);
     out.first[i] = roundHalfEven(Math.fround(1 - fraction) * ONE);
     out.second[i] = roundHalfEven(fraction * ONE);

@@ -9,7 +9,7 @@ interface Kernel {
 }
 
 /**
- * Resize of RGB equal to Pillow's `Image.resize(…, BILINEAR)`, which widens its triangle when it shrinks (unlike OpenCV): what SAM's own
+ * Resize of RGB as Pillow’s `Image.resize(…, BILINEAR)` does it (single values may differ by one level), which widens its triangle when it shrinks (unlike OpenCV): what SAM's own
  * preprocessing uses. Source: Pillow, src/libImaging/Resample.c.
  */
 export function resizePillow(image: RgbImage, width: number, height: number): RgbImage {
@@ -21,11 +21,12 @@ export function resizePillow(image: RgbImage, width: number, height: number): Rg
 function kernels(source: number, target: number): Kernel[] {
   const scale = source / target;
   const support = Math.max(scale, 1);
+  const inverse = 1 / support; // multiplied, not divided by: the last bit of a weight decides some roundings
   return Array.from({ length: target }, (_, i) => {
     const centre = (i + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(source, Math.trunc(centre + support + 0.5));
-    const weights = Float64Array.from({ length: end - first }, (_, k) => Math.max(0, 1 - Math.abs((k + first - centre + 0.5) / support)));
+    const weights = Float64Array.from({ length: end - first }, (_, k) => Math.max(0, 1 - Math.abs((k + first - centre + 0.5) * inverse)));
     const sum = weights.reduce((total, weight) => total + weight, 0);
     return { first, weights: weights.map((weight) => Math.trunc((weight / sum) * 2 ** BITS + 0.5)) };
   });

@@ -90,7 +90,9 @@ function readStride(text: string | undefined): number {
 /** Ultralytics' own rule: what the file says, else six values per row. */
 function isEndToEnd(meta: OnnxMeta, classes: number): boolean {
   const said = meta.metadata.get('end2end');
-  if (said === 'True') return true;
+  const options = literal(meta.metadata.get('args'));
+  // nms=True puts the suppression into the file itself: rows of the same form.
+  if (said === 'True' || (options instanceof Map && options.get('nms') === true)) return true;
   const rows = meta.outputs.find(({ shape }) => shape.length === 3)?.shape;
   return rows?.[2] === 6 && rows[1] !== 4 + classes;
 }
