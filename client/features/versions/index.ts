@@ -1,0 +1,1 @@
+export { fetchVersions } from './api.ts';
