@@ -1,0 +1,44 @@
+/** Predictions of a project's current model: the only door of this feature. */
+import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { JobDto } from '#core/api/job.ts';
+import { Id, ProjectParams } from '#core/api/common.ts';
+import { EmendError } from '#core/errors.ts';
+import { API } from '../../access.ts';
+import { predictProject } from './service.ts';
+
+const JobData = Type.Object({ project: Id });
+
+/** Starts predicting what waits in a project. @throws EmendError `conflict` while it is already under way, or without a model. */
+export async function requestPredictions(app: FastifyInstance, projectId: string, createdById?: string): Promise<JobDto> {
+  const project = await app.db.project.findUnique({ where: { id: projectId }, select: { currentModelId: true } });
+  if (project?.currentModelId == null) throw new EmendError('conflict', 'The project has no model yet. Import an ONNX model or train one, then promote it.');
+  return app.jobs.enqueue({
+    kind: 'predict', projectId, data: { project: projectId }, subjectId: project.currentModelId, message: 'Predicting', singletonKey: `predict:${projectId}`,
+    ...(createdById === undefined ? {} : { createdById }),
+  });
+}
+
+export const plugin = fp(async (app) => {
+  const routes = app.withTypeProvider<TypeBoxTypeProvider>();
+  routes.post(
+    `${API}/projects/:project/predict`,
+    { schema: { summary: 'Predict the images that wait to be corrected', tags: ['predictions'], params: ProjectParams, response: { 202: JobDto } } },
+    async (request, reply) => reply.code(202).send(await requestPredictions(app, request.params.project, request.person?.id)),
+  );
+
+  app.jobs.handle('predict', (data, job) => predictProject({ db: app.db, blobs: app.blobs, bus: app.bus, inference: app.inference, log: app.log, concurrency: app.config.inferenceThreads }, Value.Parse(JobData, data).project, job));
+
+  // New images and a new model are predicted without being asked for; a job that is under way takes care of them by itself.
+  const remove = app.bus.on((projectId, event) => {
+    const wanted = (event.type === 'model' && event.promoted) || (event.type === 'job' && event.job.kind === 'import' && event.job.state === 'done');
+    if (!wanted) return;
+    requestPredictions(app, projectId).catch((error: unknown) => {
+      if (!(error instanceof EmendError && error.code === 'conflict')) app.log.error({ err: error, project: projectId }, 'predictions could not be queued');
+    });
+  });
+  app.addHook('onClose', async () => { remove(); });
+}, { name: 'predictions', dependencies: ['database', 'bus', 'jobs', 'inference'] });

@@ -1,0 +1,91 @@
+import { newId } from '#core/ids.ts';
+import { PredictionSchema, type Prediction } from '#core/annotation/schema.ts';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { PrismaClient } from '#prisma';
+
+/** An image that waits to be corrected. */
+export interface WaitingImage {
+  readonly id: string;
+  readonly sha256: string;
+  readonly orientation: number;
+}
+
+const Predictions = Type.Array(PredictionSchema);
+
+/**
+ * The images whose labels nobody has given yet: neither by an import nor by a submitted task. Oldest first. The others are left in peace:
+ * what was labelled stays labelled.
+ */
+export async function waitingImages(db: PrismaClient, projectId: string): Promise<WaitingImage[]> {
+  return db.image.findMany({
+    where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} } },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    select: { id: true, sha256: true, orientation: true },
+  });
+}
+
+export async function findSet(db: PrismaClient, imageId: string, modelId: string): Promise<{ id: string; instances: Prediction[] } | null> {
+  const row = await db.predictionSet.findUnique({ where: { imageId_modelId: { imageId, modelId } }, select: { id: true, instances: true } });
+  return row && { id: row.id, instances: Value.Parse(Predictions, row.instances) };
+}
+
+export interface NewSet {
+  readonly imageId: string;
+  readonly modelId: string;
+  readonly instances: readonly Prediction[];
+  readonly floor: number;
+  readonly ms: number;
+  readonly provider: string;
+}
+
+/** Sets are immutable and one per image and model: when somebody else has just written it, theirs counts. */
+export async function saveSet(db: PrismaClient, set: NewSet): Promise<{ id: string; instances: readonly Prediction[] }> {
+  const id = newId();
+  await db.predictionSet.createMany({ data: [{ id, ...set, instances: [...set.instances] }], skipDuplicates: true });
+  return (await findSet(db, set.imageId, set.modelId)) ?? { id, instances: set.instances };
+}
+
+/** The iteration that is under way; the first one is opened here, and an open one without a model gets this one. */
+export async function openIteration(db: PrismaClient, projectId: string, modelId: string): Promise<string> {
+  return db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`; // two nodes must not open two
+    const latest = await tx.iteration.findFirst({ where: { projectId }, orderBy: { number: 'desc' } });
+    if (latest && latest.endedAt === null) {
+      if (latest.modelId === null) await tx.iteration.update({ where: { id: latest.id }, data: { modelId } });
+      return latest.id;
+    }
+    const made = await tx.iteration.create({ data: { id: newId(), projectId, number: (latest?.number ?? 0) + 1, modelId } });
+    return made.id;
+  });
+}
+
+export interface TaskPlan {
+  readonly projectId: string;
+  readonly imageId: string;
+  readonly iterationId: string;
+  readonly predictionSetId: string;
+  readonly priority: number;
+  readonly reason: string;
+}
+
+/**
+ * Gives the image its task, or its untouched task the new prediction set. A task with unsubmitted edits, or in somebody's hands, keeps the
+ * set that those edits were made against. Returns the task's id where something changed.
+ */
+export async function assignSet(db: PrismaClient, plan: TaskPlan): Promise<string | null> {
+  const { projectId, imageId, iterationId, predictionSetId, priority, reason } = plan;
+  const open = await db.task.findFirst({ where: { imageId, state: { in: ['pending', 'assigned'] } }, orderBy: { createdAt: 'desc' } });
+  if (!open) {
+    const id = newId();
+    const { count } = await db.task.createMany({ data: [{ id, projectId, imageId, iterationId, predictionSetId, priority, reason }], skipDuplicates: true });
+    return count === 1 ? id : null;
+  }
+  if (open.predictionSetId === predictionSetId && open.iterationId === iterationId) return null;
+  // Conditions again in the statement itself: somebody may have begun to work since the row was read.
+  const { count } = await db.task.updateMany({
+    where: { id: open.id, dirty: false, OR: [{ state: 'pending' }, { state: 'assigned', OR: [{ leaseUntil: null }, { leaseUntil: { lt: new Date() } }] }] },
+    data: { predictionSetId, iterationId, priority, reason, state: 'pending', assigneeId: null, leaseUntil: null },
+  });
+  return count === 1 ? open.id : null;
+}

@@ -1,0 +1,165 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { EmendError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
+import type { Prediction } from '#core/annotation/schema.ts';
+import type { Inference, Prediction as Found } from '#inference';
+import type { PrismaClient } from '#prisma';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
+import { chanceOf, priorityOf } from './priority.ts';
+import { assignSet, findSet, openIteration, saveSet, waitingImages, type WaitingImage } from './repository.ts';
+
+/** Instances below this score are not kept: far under every useful threshold, so that the threshold can be lowered without predicting anew. */
+export const SCORE_FLOOR = 0.05;
+/** After so many pictures in a row without one success the fault is the model's, not the pictures'. */
+const HOPELESS = 5;
+/** The loop bar and the grid are told at most this often. */
+const TELL_MS = 1000;
+
+export interface Parts {
+  readonly db: PrismaClient;
+  readonly blobs: Blobs;
+  readonly bus: Bus;
+  readonly inference: Inference;
+  readonly log: Pick<Log, 'warn'>;
+  /** Pictures at once. */
+  readonly concurrency: number;
+}
+
+interface Current {
+  readonly modelId: string;
+  readonly path: string;
+  readonly classMap: readonly (number | null)[];
+  readonly settings: ProjectSettings;
+  readonly masks: boolean;
+}
+
+interface Tally {
+  made: number;
+  failed: number;
+}
+
+/**
+ * Predicts every image of a project that waits to be corrected, with the project's current model, and gives each its task. May be cut off
+ * anywhere and run again: what is there already is not made twice. When another model is promoted or images are added meanwhile, it goes on
+ * with those.
+ */
+export async function predictProject(parts: Parts, projectId: string, job: JobHandle): Promise<string> {
+  const tally: Tally = { made: 0, failed: 0 };
+  /** Model and image of everything that was tried: each once, so that a broken picture ends as one failure. */
+  const tried = new Set<string>();
+  for (;;) {
+    const current = await currentModel(parts, projectId);
+    const images = (await waitingImages(parts.db, projectId)).filter(({ id }) => !tried.has(`${current.modelId} ${id}`));
+    if (images.length === 0 || job.signal.aborted) return summary(tally);
+    for (const { id } of images) tried.add(`${current.modelId} ${id}`);
+    await predictWith(parts, projectId, current, images, tally, job);
+  }
+}
+
+function summary({ made, failed }: Tally): string {
+  const done = `${made} ${made === 1 ? 'image' : 'images'} predicted`;
+  return failed === 0 ? done : `${done}, ${failed} could not be read and have no predictions`;
+}
+
+const ClassMap = Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]));
+
+async function currentModel({ db, blobs }: Parts, projectId: string): Promise<Current> {
+  const project = await db.project.findUnique({ where: { id: projectId } });
+  if (!project) throw new EmendError('not_found', 'The project is gone; nothing was predicted.');
+  const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
+  if (!model?.onnxSha256) {
+    throw new EmendError('conflict', 'The project has no model that can predict. Import an ONNX model or train one, then promote it.');
+  }
+  return {
+    modelId: model.id,
+    path: await blobs.path(model.onnxSha256),
+    classMap: Value.Check(ClassMap, model.classMap) ? model.classMap : [],
+    settings: Value.Check(ProjectSettings, project.settings) ? project.settings : DEFAULT_SETTINGS,
+    masks: project.task === 'segment',
+  };
+}
+
+async function predictWith(parts: Parts, projectId: string, current: Current, images: readonly WaitingImage[], tally: Tally, job: JobHandle): Promise<void> {
+  const iterationId = await openIteration(parts.db, projectId, current.modelId);
+  const before = tally.made + tally.failed;
+  const total = before + images.length;
+  const tell = teller(parts.bus, projectId);
+  job.progress(before, total, 'Predicting');
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let position = next++; position < images.length && !job.signal.aborted; position = next++) {
+      const image = images[position];
+      if (image) await one(parts, { projectId, iterationId, image, position, current }, tally, job.signal);
+      job.progress(tally.made + tally.failed, total, 'Predicting');
+      tell();
+    }
+  };
+  await Promise.all(Array.from({ length: parts.concurrency }, work));
+  tell(true);
+}
+
+interface Item {
+  readonly projectId: string;
+  readonly iterationId: string;
+  readonly image: WaitingImage;
+  readonly position: number;
+  readonly current: Current;
+}
+
+async function one(parts: Parts, item: Item, tally: Tally, signal: AbortSignal): Promise<void> {
+  const { current, image } = item;
+  try {
+    const set = (await findSet(parts.db, image.id, current.modelId)) ?? (await predictImage(parts, current, image, signal));
+    const order = priorityOf(set.instances, current.settings, chanceOf(image.sha256), item.position);
+    const task = await assignSet(parts.db, { projectId: item.projectId, imageId: image.id, iterationId: item.iterationId, predictionSetId: set.id, ...order });
+    if (task !== null) parts.bus.emit(item.projectId, { type: 'task', task, image: image.id, state: 'pending', by: null });
+    tally.made += 1;
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof EmendError) || !['invalid', 'not_found', 'failed'].includes(error.code)) throw error;
+    tally.failed += 1;
+    parts.log.warn({ image: image.id, code: error.code }, 'an image could not be predicted');
+    if (tally.made === 0 && tally.failed >= HOPELESS) throw error;
+  }
+}
+
+async function predictImage(parts: Parts, current: Current, image: WaitingImage, signal: AbortSignal): Promise<{ id: string; instances: readonly Prediction[] }> {
+  const path = await parts.blobs.path(image.sha256);
+  const found = await patiently(() => parts.inference.predict(current.path, path, { conf: SCORE_FLOOR, masks: current.masks }, signal), signal);
+  const instances = toPredictions(found, current.classMap);
+  return saveSet(parts.db, { imageId: image.id, modelId: current.modelId, instances, floor: SCORE_FLOOR, ms: found.ms, provider: found.provider });
+}
+
+/** In the project's classes; what the project has no class for is left out. */
+function toPredictions(found: Found, classMap: readonly (number | null)[]): Prediction[] {
+  return found.instances.flatMap((instance) => {
+    const index = classMap[instance.class];
+    if (index === null || index === undefined || instance.box[2] <= 0 || instance.box[3] <= 0) return [];
+    return [{ id: newId(), class: index, box: instance.box, score: instance.score, ...(instance.mask ? { mask: instance.mask } : {}) }];
+  });
+}
+
+/** A full queue is no failure of the job: it waits for its turn. */
+async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof EmendError) || error.code !== 'busy') throw error;
+      await sleep(250, undefined, { signal });
+    }
+  }
+}
+
+function teller(bus: Bus, projectId: string): (now?: boolean) => void {
+  let last = 0;
+  return (now = false) => {
+    if (!now && performance.now() - last < TELL_MS) return;
+    last = performance.now();
+    bus.emit(projectId, { type: 'loop' });
+    bus.emit(projectId, { type: 'images' });
+  };
+}
