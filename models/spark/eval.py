@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 import geometry as g
 import nuclei
@@ -40,8 +40,21 @@ def generated() -> dict[str, list[Scene]]:
     }
 
 
+def filled(points: NDArray[np.float64], height: int, width: int) -> Mask:
+    """The pixels whose centre is in a polygon `[n, 2]` of image coordinates (even-odd rule)."""
+    x0, y0 = points.T
+    x1, y1 = np.roll(points, -1, axis=0).T
+    out = np.zeros((height, width), dtype=np.bool_)
+    for row in range(max(0, int(y0.min())), min(height, int(y0.max()) + 1)):
+        y = row + 0.5
+        crossing = (y0 <= y) != (y1 <= y)
+        at = x0[crossing] + (y - y0[crossing]) / (y1 - y0)[crossing] * (x1 - x0)[crossing]
+        out[row] = np.searchsorted(np.sort(at), np.arange(width) + 0.5) % 2 == 1
+    return out
+
+
 def yolo(folder: Path) -> dict[str, list[Scene]]:
-    """Scenes of a YOLO segmentation export, one domain per class number; polygons are filled at image resolution."""
+    """Scenes of a YOLO segmentation export, one domain per class number."""
     out: dict[str, list[Scene]] = {}
     for path in sorted((folder / "images").iterdir()):
         image = Image.open(path).convert("RGB")
@@ -50,9 +63,7 @@ def yolo(folder: Path) -> dict[str, list[Scene]]:
         for line in label.read_text().splitlines() if label.exists() else []:
             number, *values = line.split()
             points = np.array(values, dtype=float).reshape(-1, 2) * image.size
-            canvas = Image.new("1", image.size)
-            ImageDraw.Draw(canvas).polygon([tuple(p) for p in points], fill=1)
-            mask = np.asarray(canvas)
+            mask = filled(points, image.height, image.width)
             if mask.sum() >= 16:
                 found.setdefault(f"{folder.name} class {number}", []).append(Instance(0, 0, mask))
         for domain, instances in found.items():
