@@ -1,0 +1,41 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { EmendError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+import type { PrismaClient } from '#prisma';
+
+/** Until somebody uses it: the first start may be long before the first sign-in. */
+const VALID_MS = 365 * 24 * 3600 * 1000;
+const PREFIX = 'sign-in:';
+export const FIRST_ADMIN = 'admin@localhost';
+
+const hashOf = (token: string): string => `${PREFIX}${createHash('sha256').update(token).digest('hex')}`;
+
+/** Makes a one-time token for a person; only its hash is kept. Earlier unused ones of the same person end. Returns the path to open. */
+export async function createSignInLink(db: PrismaClient, email: string): Promise<string> {
+  const user = await db.user.findUnique({ where: { email: email.trim().toLowerCase() } });
+  if (!user) throw new EmendError('not_found', `Nobody here has the e-mail address ${email}. Add the person to a project first.`);
+  const token = randomBytes(24).toString('base64url');
+  await db.$transaction([
+    db.verification.deleteMany({ where: { value: user.id, identifier: { startsWith: PREFIX } } }),
+    db.verification.create({ data: { id: newId(), identifier: hashOf(token), value: user.id, expiresAt: new Date(Date.now() + VALID_MS) } }),
+  ]);
+  return `/sign-in?token=${token}`;
+}
+
+/** Uses a token up. Returns whose it was; undefined = unknown, used or expired. Of two at once, one wins. */
+export async function spendSignInToken(db: PrismaClient, token: string): Promise<string | undefined> {
+  const identifier = hashOf(token);
+  const row = await db.verification.findFirst({ where: { identifier, expiresAt: { gt: new Date() } } });
+  if (!row) return undefined;
+  const { count } = await db.verification.deleteMany({ where: { id: row.id } });
+  return count === 1 ? row.value : undefined;
+}
+
+/** The link for the first administrator: null once an administrator has ever signed in or set a password. Makes the account on first use. */
+export async function ensureFirstSignIn(db: PrismaClient): Promise<string | null> {
+  const entered = await db.user.count({ where: { admin: true, OR: [{ sessions: { some: {} } }, { accounts: { some: {} } }] } });
+  if (entered > 0) return null;
+  const admin = await db.user.findFirst({ where: { admin: true }, orderBy: { createdAt: 'asc' } })
+    ?? await db.user.create({ data: { id: newId(), name: 'Admin', email: FIRST_ADMIN, admin: true } });
+  return createSignInLink(db, admin.email);
+}

@@ -1,0 +1,14 @@
+/**
+ * The features, in the order in which they are registered. Each is a Fastify plugin (fastify-plugin, with a name and what it depends on): the `plugin`
+ * of its folder's index.ts. A new one is added here with one import and one word in the list; its routes get their rows in access.ts.
+ */
+import type { FastifyInstance } from 'fastify';
+import { plugin as jobs } from './features/jobs/index.ts';
+import { plugin as people } from './features/people/index.ts';
+import { plugin as predictions } from './features/predictions/index.ts';
+import { plugin as projects } from './features/projects/index.ts';
+import inference from './plugins/inference.ts';
+
+export type Feature = (app: FastifyInstance) => Promise<void>;
+
+export const FEATURES: readonly Feature[] = [inference, predictions, people, projects, jobs];

@@ -1,0 +1,48 @@
+import { Value } from 'typebox/value';
+import { ModelMetrics } from '#core/api/model.ts';
+import type { ProjectCard } from '#core/api/project.ts';
+import type { PrismaClient } from '#prisma';
+import { isRole } from '../../access.ts';
+import type { Person } from '../../context.ts';
+import { classDto, taskOf } from './projects.ts';
+
+type Online = (projectId: string) => { id: string; name: string }[];
+
+/** The projects that a person may see, newest first, each with what its card shows. */
+export async function cards(db: PrismaClient, person: Person, online: Online): Promise<ProjectCard[]> {
+  const rows = await db.project.findMany({
+    where: { archivedAt: null, ...(person.admin ? {} : { memberships: { some: { userId: person.id } } }) },
+    orderBy: { createdAt: 'desc' },
+    include: {
+      classes: { orderBy: { index: 'asc' } },
+      memberships: { where: { userId: person.id } },
+      images: { orderBy: { createdAt: 'asc' }, take: 1, select: { id: true } },
+      iterations: { orderBy: { number: 'desc' }, take: 1, select: { id: true, number: true } },
+      promotions: { orderBy: { createdAt: 'asc' }, select: { model: { select: { metrics: true } } } },
+      _count: { select: { images: true } },
+    },
+  });
+  const counts = await taskCounts(db, rows.flatMap((row) => row.iterations.map((i) => i.id)));
+  return rows.map((row) => {
+    const iteration = row.iterations[0];
+    const role = row.memberships[0]?.role;
+    return {
+      id: row.id, name: row.name, task: taskOf(row.task), classes: row.classes.map(classDto), role: person.admin || !isRole(role) ? 'admin' : role,
+      coverImageId: row.images[0]?.id ?? null, images: row._count.images, iteration: iteration?.number ?? 1,
+      submitted: counts.get(`${iteration?.id} submitted`) ?? 0, tasks: counts.get(`${iteration?.id} all`) ?? 0,
+      map: row.promotions.flatMap(({ model }) => (Value.Check(ModelMetrics, model.metrics) && model.metrics.map !== null ? [model.metrics.map] : [])),
+      online: online(row.id),
+    };
+  });
+}
+
+/** "<iteration> <state>" and "<iteration> all" → tasks. */
+async function taskCounts(db: PrismaClient, iterations: string[]): Promise<Map<string, number>> {
+  const groups = await db.task.groupBy({ by: ['iterationId', 'state'], where: { iterationId: { in: iterations } }, _count: true });
+  const counts = new Map<string, number>();
+  for (const { iterationId, state, _count } of groups) {
+    counts.set(`${iterationId} ${state}`, _count);
+    counts.set(`${iterationId} all`, (counts.get(`${iterationId} all`) ?? 0) + _count);
+  }
+  return counts;
+}

@@ -1,0 +1,49 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { EmendError, ERROR_STATUS, type Problem } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+
+/** Every error leaves as a Problem. What is not an EmendError leaves as `failed` with a reference; its details stay in the log. */
+export default fp(async (app) => {
+  app.setErrorHandler((error: FastifyError | EmendError, request, reply) => { answer(error, request, reply); });
+}, { name: 'errors' });
+
+function answer(error: FastifyError | EmendError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  if (problem) {
+    request.log.debug({ err: error }, 'refused');
+    void reply.code(ERROR_STATUS[problem.code]).send(problem);
+    return;
+  }
+  void reply.code(500).send(unexpected(error, (reference) => { request.log.error({ err: error, reference }, 'unexpected error'); }));
+}
+
+/** An error that nobody foresaw, as people see it. `log` keeps the details under the same reference. */
+export function unexpected(_error: unknown, log: (reference: string) => void): Problem {
+  const reference = newId().slice(0, 8);
+  log(reference);
+  return { code: 'failed', message: `Something went wrong on the server and this was not done. Try again; if it stays, show your administrator the reference ${reference}.` };
+}
+
+function problemOf(error: FastifyError | EmendError): Problem | undefined {
+  if (error instanceof EmendError) return error.toProblem();
+  if (error.validation) {
+    const first = error.validation[0];
+    const where = `${error.validationContext ?? 'request'}${first?.instancePath ?? ''}`;
+    return { code: 'invalid', message: `The request was refused and nothing was changed: ${where} ${first?.message ?? 'is not valid'}.` };
+  }
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'FST_REQ_FILE_TOO_LARGE':
+      return { code: 'too_large', message: 'That is larger than this server accepts. Nothing was stored; send less at once.' };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_INVALID_MULTIPART_CONTENT_TYPE':
+      return { code: 'unsupported', message: 'The request has a content type that this address does not take. Nothing was changed.' };
+    default:
+  }
+  if (error.statusCode === 429) return { code: 'too_many', message: 'Too many requests in a short time. Nothing is lost; wait a minute and try again.' };
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return { code: 'bad_request', message: 'The request could not be read. Nothing was changed.' };
+  }
+  return undefined;
+}

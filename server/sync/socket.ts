@@ -1,0 +1,73 @@
+/** The socket: handshake, validation and permission of every event. What rooms do with them, they do without knowing of sockets. */
+import { Server, type Socket } from 'socket.io';
+import { Value } from 'typebox/value';
+import type { FastifyInstance } from 'fastify';
+import { EmendError, type Problem } from '#core/errors.ts';
+import { CLIENT_EVENTS, MAX_EVENT_BYTES, PROTOCOL_VERSION, type ClientEventName, type ClientToServer, type ServerToClient } from '#core/protocol.ts';
+import { EVENTS } from '../access.ts';
+import type { Person } from '../context.ts';
+import { permit, type Permit } from '../permit.ts';
+import { unexpected } from '../plugins/errors.ts';
+
+export interface SocketData {
+  person: Person;
+}
+export type EmendServer = Server<ClientToServer, ServerToClient, Record<string, never>, SocketData>;
+export type EmendSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, SocketData>;
+
+/**
+ * Attaches Socket.IO to the app's HTTP server. The Origin must be exactly one of ours; a client that sends none is no browser page, and must
+ * bring a bearer token. The person is decided once, at the handshake, by the same code as for requests.
+ */
+export function attachSocket(app: FastifyInstance): EmendServer {
+  const io: EmendServer = new Server(app.server, {
+    serveClient: false,
+    // Room for one event of the largest size with its frame; engine.io refuses more before parsing it.
+    maxHttpBufferSize: MAX_EVENT_BYTES + 1024,
+    transports: ['websocket', 'polling'],
+    pingInterval: 20_000, pingTimeout: 20_000,
+    allowRequest(request, decide) {
+      const { origin, authorization } = request.headers;
+      const bearer = authorization?.startsWith('Bearer ') === true;
+      decide(null, origin === undefined ? bearer : app.allowsOrigin(origin));
+    },
+  });
+  io.use((socket, next) => {
+    app.whoIs(socket.request.headers).then((person) => {
+      if (!person) return next(new Error('unauthenticated'));
+      socket.data.person = person;
+      next();
+    }).catch((error: unknown) => {
+      app.log.error({ err: error }, 'a handshake failed');
+      next(new Error('failed'));
+    });
+  });
+  return io;
+}
+
+/** Validates and permits one incoming event; answers with its message. */
+export async function admit<Name extends ClientEventName>(app: FastifyInstance, socket: EmendSocket, name: Name, message: unknown): Promise<{ permit: Permit; message: Parameters<ClientToServer[Name]>[0] }> {
+  if (!isMessage(name, message)) {
+    const first = Value.Errors(CLIENT_EVENTS[name], message)[0];
+    throw new EmendError('invalid', `The event ${name} was refused: ${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}.`);
+  }
+  if ('protocol' in message && message.protocol !== PROTOCOL_VERSION) {
+    throw new EmendError('protocol_version', 'This page is of another version than the server. Reload the page; unsent work is kept in this browser.');
+  }
+  return { permit: await permit(app.db, EVENTS[name], socket.data.person, scopeId(message)), message };
+}
+
+function scopeId(message: object): string {
+  const id = 'task' in message ? message.task : 'project' in message ? message.project : '';
+  return typeof id === 'string' ? id : '';
+}
+
+function isMessage<Name extends ClientEventName>(name: Name, message: unknown): message is Parameters<ClientToServer[Name]>[0] {
+  return Value.Check(CLIENT_EVENTS[name], message);
+}
+
+/** Anything thrown, as the Problem of an answer. */
+export function problemOf(app: FastifyInstance, error: unknown): Problem {
+  if (error instanceof EmendError) return error.toProblem();
+  return unexpected(error, (reference) => { app.log.error({ err: error, reference }, 'a socket event failed'); });
+}
