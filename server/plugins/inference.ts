@@ -17,7 +17,7 @@ export default fp(async (app) => {
   await mkdir(modelsDir, { recursive: true });
   const spark = fileURLToPath(new URL('../../models/spark.onnx', import.meta.url));
   const sparkPath = await access(spark).then(() => spark, () => null);
-  const inference = createInference({ modelsDir, sparkPath, predictThreads: app.config.inferenceThreads });
+  const inference = createInference({ modelsDir, sparkPath, predictThreads: app.config.inferenceThreads, onError: (trace) => { app.log.error({ trace }, 'a model worker failed'); } });
   app.decorate('inference', inference);
   app.addHook('onClose', async () => { await inference.close(); });
 }, { name: 'inference' });

@@ -1,15 +1,14 @@
 /** The only door to inference: predictions of YOLO models and masks of the segmenters, computed in worker threads. */
 import { availableParallelism } from 'node:os';
+import type { Prompts, SegmentResult } from '#core/segmentation/port.ts';
 import type { ImageSource } from './image.ts';
-import type { PredictOptions, Prediction } from './messages.ts';
+import type { Instance, PredictOptions, Prediction } from './messages.ts';
 import { Lane, type LaneStatus } from './pool.ts';
 import { Segmenters, type SegmenterStatus } from './segmenters.ts';
 import { PROVIDERS, type Attempt, type Provider } from './session.ts';
-import type { SegmentResult, Prompts } from '#core/segmentation/port.ts';
 import type { YoloModel } from './yoloModel.ts';
 
 export type { Attempt, Instance, ImageSource, LaneStatus, Prediction, PredictOptions, Provider, SegmenterStatus, YoloModel };
-import type { Instance } from './messages.ts';
 
 export interface InferenceOptions {
   /** Where SAM-family weights lie (`<dataDir>/models`); null: only Spark. */
@@ -24,6 +23,8 @@ export interface InferenceOptions {
   readonly embeddingBytes?: number;
   /** Requests that may wait per lane; 256. */
   readonly queue?: number;
+  /** Is told of errors that nobody foresaw, with their trace: for the log. */
+  readonly onError?: (trace: string) => void;
 }
 
 export interface InferenceStatus {
@@ -55,11 +56,10 @@ export interface Inference {
 
 export function createInference(options: InferenceOptions): Inference {
   const cores = availableParallelism();
-  const providers = options.providers ?? PROVIDERS;
-  const queue = options.queue ?? 256;
-  const bulk = new Lane({ name: 'predict', workers: options.predictThreads ?? Math.min(4, cores), queue, providers, threads: 1, keep: 2 });
-  const encode = new Lane({ name: 'encode', workers: 1, queue, providers, threads: cores, keep: 1 });
-  const decode = new Lane({ name: 'decode', workers: 1, queue, providers, threads: Math.min(2, cores), keep: 2 });
+  const common = { providers: options.providers ?? PROVIDERS, queue: options.queue ?? 256, onError: options.onError ?? (() => undefined) };
+  const bulk = new Lane({ name: 'predict', workers: options.predictThreads ?? Math.min(4, cores), ...common, threads: 1, keep: 2 });
+  const encode = new Lane({ name: 'encode', workers: 1, ...common, threads: cores, keep: 1 });
+  const decode = new Lane({ name: 'decode', workers: 1, ...common, threads: Math.min(2, cores), keep: 2 });
   const lanes = [decode, encode, bulk];
   const segmenters = new Segmenters({ modelsDir: options.modelsDir, sparkPath: options.sparkPath, encode, decode, bytes: options.embeddingBytes ?? 512 * 2 ** 20 });
   return {

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import { EmendError } from '#core/errors.ts';
+import { Gate } from './gate.ts';
 import type { Reply, RequestName, Requests, WorkerSettings } from './messages.ts';
 import type { Attempt } from './session.ts';
 
@@ -8,6 +9,8 @@ export interface LaneOptions extends WorkerSettings {
   readonly workers: number;
   /** Requests that may wait; one more is refused as `busy`. */
   readonly queue: number;
+  /** Is told of errors that nobody foresaw, with their trace: for the log. */
+  readonly onError: (trace: string) => void;
 }
 
 export interface LaneStatus {
@@ -23,18 +26,22 @@ export interface LaneStatus {
  */
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #pool: Piscina;
-  #pending = 0;
+  /** Started by the first request, so that a server that predicts nothing starts at once. */
+  #pool: Piscina | null = null;
+  readonly #gate: Gate;
   #attempts: readonly Attempt[] = [];
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    const { providers, threads, keep } = options;
-    this.#pool = new Piscina({
+    this.#gate = new Gate(options.workers, options.queue);
+  }
+
+  #start(): Piscina {
+    const { providers, threads, keep, workers } = this.#options;
+    return new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
-      minThreads: options.workers,
-      maxThreads: options.workers,
-      maxQueue: options.queue,
+      minThreads: workers,
+      maxThreads: workers,
       workerData: { providers, threads, keep } satisfies WorkerSettings,
       resourceLimits: { maxOldGenerationSizeMb: 2048 },
     });
@@ -42,21 +49,16 @@ export class Lane {
 
   /**
    * Runs one request. `signal` takes it out of the queue only: aborting a running one would kill its thread and the models in it.
-   * @throws EmendError `busy` when the queue is full, the worker's own problem, or `failed` with the trace as cause.
+   * @throws EmendError `busy` when the queue is full, the worker's own problem, or `failed`.
    */
   async run<N extends RequestName>(name: N, message: Requests[N]['in'], signal?: AbortSignal): Promise<Requests[N]['out']> {
-    signal?.throwIfAborted();
-    if (this.#pending >= this.#options.workers + this.#options.queue) throw busy(this.#options.name);
-    this.#pending += 1;
-    try {
-      const answer: Reply<N> = await this.#pool.run(message, { name });
-      this.#attempts = answer.attempts;
-      if (answer.ok) return answer.value;
-      if (answer.problem) throw new EmendError(answer.problem.code, answer.problem.message, answer.problem.detail);
-      throw new EmendError('failed', 'The model worker stopped with an error; nothing was changed. Try again; the log has the details.', undefined);
-    } finally {
-      this.#pending -= 1;
-    }
+    if (this.#gate.full) throw busy(this.#options.name);
+    const answer = await this.#gate.pass(async (): Promise<Reply<N>> => (this.#pool ??= this.#start()).run(message, { name }), signal);
+    this.#attempts = answer.attempts;
+    if (answer.ok) return answer.value;
+    if (answer.problem) throw new EmendError(answer.problem.code, answer.problem.message, answer.problem.detail);
+    this.#options.onError(answer.trace);
+    throw new EmendError('failed', 'The model worker stopped with an error; nothing was changed. Try again; the log has the details.');
   }
 
   get attempts(): readonly Attempt[] {
@@ -64,12 +66,12 @@ export class Lane {
   }
 
   get status(): LaneStatus {
-    const running = Math.min(this.#pending, this.#options.workers);
-    return { name: this.#options.name, threads: this.#options.workers, queued: this.#pending - running, running };
+    return { name: this.#options.name, threads: this.#options.workers, queued: this.#gate.queued, running: this.#gate.running };
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#pool?.destroy();
+    this.#pool = null;
   }
 }
 
