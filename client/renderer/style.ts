@@ -38,8 +38,9 @@ export function frameStyle(shape: Shape, color: Rgb, selected: boolean, hovered:
 /** With all masks off only the selected and the hovered show theirs. */
 export function maskStyle(shape: Shape, all: boolean, selected: boolean, hovered: boolean): MaskStyle | null {
   if (shape.state === 'ghost' || shape.state === 'rejected') return null;
-  if (selected || hovered) return { fill: 0.3, edge: 1 };
-  return all ? { fill: 0.2, edge: 0.75 } : null;
+  if (selected) return { fill: 0.3, edge: 1 };
+  if (hovered) return { fill: 0.22, edge: 1 };
+  return all ? { fill: 0.17, edge: 0.8 } : null;
 }
 
 /** Class index → colour, read once per list of classes. */

@@ -63,7 +63,8 @@ export class TagLayer {
   #showTag(node: HTMLElement, tag: Tag, view: Viewport): void {
     const [x, y] = toScreen(view, [tag.box[0], tag.box[1]]);
     const below = toScreen(view, [tag.box[0], tag.box[1] + tag.box[3]])[1];
-    const top = y >= 26 ? y - 21 : Math.min(Math.max(below + 3, 4), view.height - 22);
+    const roomBelow = below + 22 < view.height;
+    const top = y >= 26 ? y - 21 : roomBelow ? Math.max(below + 3, 4) : 4;
     node.classList.toggle('strong', tag.strong);
     node.classList.toggle('working', tag.working);
     if (node.textContent !== tag.text) node.textContent = tag.text;

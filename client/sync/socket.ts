@@ -103,7 +103,7 @@ export function socketTransport(): Transport {
       try {
         // Socket.IO's types cannot follow an event name that is itself a type parameter.
         const answer: unknown = await Reflect.apply(emitWithAck, socket, [name, message]);
-        return answer as AnswerOf<typeof name>;
+        return withBytes(answer) as AnswerOf<typeof name>;
       } catch {
         throw new LostAnswer('no answer');
       }
@@ -112,8 +112,9 @@ export function socketTransport(): Transport {
       if (socket.connected) socket.emit('room:presence', message);
     },
     on(name, listener) {
-      Reflect.apply(socket.on, socket, [name, listener]);
-      return () => void Reflect.apply(socket.off, socket, [name, listener]);
+      const heard = (message: unknown): void => void Reflect.apply(listener, undefined, [withBytes(message)]);
+      Reflect.apply(socket.on, socket, [name, heard]);
+      return () => void Reflect.apply(socket.off, socket, [name, heard]);
     },
     onConnection(listener) {
       const up = (): void => listener(true);
@@ -127,4 +128,10 @@ export function socketTransport(): Transport {
 function emitWithAck(this: EmendSocket, name: string, message: unknown): Promise<unknown> {
   const timed = this.timeout(ANSWER_MS);
   return Reflect.apply(timed.emitWithAck, timed, [name, message]);
+}
+
+/** In the browser Socket.IO hands binary fields over as ArrayBuffer; the protocol says Uint8Array. */
+function withBytes(message: unknown): unknown {
+  if (typeof message !== 'object' || message === null) return message;
+  return Object.fromEntries(Object.entries(message).map(([key, value]: [string, unknown]) => [key, value instanceof ArrayBuffer ? new Uint8Array(value) : value]));
 }

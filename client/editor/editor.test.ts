@@ -1,0 +1,133 @@
+import * as Y from 'yjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { annotationsOf, drawBox, readContent, setMask } from '#core/annotation/doc.ts';
+import type { Prediction } from '#core/annotation/schema.ts';
+import { encodeWindow } from '#core/geometry/rle.ts';
+import { Editor } from './editor.ts';
+
+const predictions: Prediction[] = [
+  { id: 'chip', class: 0, box: [100, 100, 400, 400], score: 0.97 },
+  { id: 'sure', class: 1, box: [200, 200, 40, 40], score: 0.8 },
+  { id: 'unsure', class: 1, box: [300, 300, 40, 40], score: 0.4 },
+  { id: 'doubt', class: 1, box: [400, 400, 40, 40], score: 0.3 },
+  { id: 'noise', class: 1, box: [450, 450, 10, 10], score: 0.1 },
+];
+const task = { id: 'task', image: { id: 'image', name: 'a.png', width: 1000, height: 800 }, predictions, model: 'yolo', threshold: 0.25, attention: 0.5 };
+let doc: Y.Doc;
+let editor: Editor;
+beforeEach(() => {
+  doc = new Y.Doc();
+  editor = new Editor({ task, doc, user: 'ada', origin: { kind: 'person', user: 'ada', client: 'c1' }, desk: { tool: 'box', classIndex: 1, masks: true }, size: { width: 800, height: 600 } });
+});
+const states = (): Record<string, string> => Object.fromEntries(editor.derived.shapes.map((s) => [s.source === 'prediction' ? s.id : 'new', s.state]));
+const only = (): string => [...annotationsOf(doc).keys()][0] ?? '';
+
+describe('editor', () => {
+  it('replaces what a box means, keeps what it does not, and brings it back on undo', () => {
+    editor.draw([202, 202, 40, 40]);
+    expect(states()).toEqual({ chip: 'kept', sure: 'ghost', unsure: 'kept', doubt: 'kept', new: 'person' });
+    expect(editor.selected()?.of).toEqual(['sure']);
+    editor.undo.undo();
+    expect(states()).toEqual({ chip: 'kept', sure: 'kept', unsure: 'kept', doubt: 'kept' });
+    // The selection falls back to the prediction that had been replaced.
+    expect(editor.selected()?.id).toBe('sure');
+    editor.undo.redo();
+    expect(states()['sure']).toBe('ghost');
+  });
+
+  it('rejects, takes back and undoes', () => {
+    editor.select('unsure');
+    editor.erase();
+    expect(states()['unsure']).toBe('rejected');
+    editor.erase();
+    expect(states()['unsure']).toBe('kept');
+    editor.undo.undo();
+    expect(states()['unsure']).toBe('rejected');
+    editor.undo.undo();
+    expect(states()['unsure']).toBe('kept');
+    expect(editor.touched).toBe(false);
+  });
+
+  it('relabels a prediction, also a rejected one, and follows it with the selection', () => {
+    editor.select('unsure');
+    editor.erase();
+    editor.setClass(0);
+    expect(editor.selected()).toMatchObject({ kind: 'relabelled', class: 0, of: ['unsure'] });
+    expect(states()['unsure']).toBe('ghost');
+    editor.setClass(1);
+    expect(readContent(doc).annotations.get(only())?.class).toBe(1);
+    expect(editor.desk.classIndex).toBe(1);
+  });
+
+  it('adjusts a prediction by an annotation and an annotation in place', () => {
+    const shape = editor.shape('unsure');
+    if (!shape) throw new Error('the prediction is not shown');
+    editor.adjust(shape, shape.box);
+    expect(editor.touched).toBe(false);
+    editor.adjust(shape, [310, 310, 40, 40]);
+    const made = editor.selected();
+    expect(made).toMatchObject({ kind: 'adjusted', of: ['unsure'] });
+    if (made) editor.adjust(made, [320, 320, 40, 40]);
+    expect(annotationsOf(doc).size).toBe(1);
+  });
+
+  it('steps through the unsure in both directions and round', () => {
+    const visited = [1, 1, 1, -1].map((step) => {
+      editor.stepUnsure(step === 1 ? 1 : -1);
+      return editor.selected()?.id;
+    });
+    expect(visited).toEqual(['unsure', 'doubt', 'unsure', 'doubt']);
+  });
+
+  it('undoes only what this person did', () => {
+    drawBox(doc, { origin: { kind: 'remote' }, user: 'ben', now: 1 }, { predictions, threshold: 0.25 }, 'theirs', [600, 600, 50, 50], 0);
+    editor.draw([700, 700, 40, 40]);
+    editor.undo.undo();
+    editor.undo.undo();
+    expect([...annotationsOf(doc).keys()]).toEqual(['theirs']);
+  });
+
+  it('does not let a mask that arrives late move a box, take the selection or enter undo', () => {
+    editor.draw([600, 600, 50, 50]);
+    const id = only();
+    editor.setMaskWork(id, 'working');
+    editor.select('chip');
+    const rle = encodeWindow(new Uint8Array(4).fill(1), [610, 610, 2, 2], { width: 1000, height: 800 });
+    setMask(doc, { kind: 'model', model: 'Spark' }, id, { rle, box: [600, 600, 50, 50], model: 'Spark', score: 0.9 });
+    expect(editor.selected()?.id).toBe('chip');
+    expect(editor.shape(id)).toMatchObject({ box: [600, 600, 50, 50], maskModel: 'Spark' });
+    expect(editor.maskWork.has(id)).toBe(false);
+    expect(editor.undo.undoStack).toHaveLength(1);
+  });
+
+  it('marks duplicates and keeps the selected one', () => {
+    const act = { origin: { kind: 'remote' }, user: 'ben', now: 1 } as const;
+    drawBox(doc, act, { predictions, threshold: 0.25 }, 'theirs', [300, 300, 40, 42], 1);
+    doc.transact(() => {
+      const copy = new Y.Map(Object.entries({ class: 1, box: [300, 300, 42, 40] as const, kind: 'drawn' as const, by: 'ada', at: 2, of: ['unsure'] }));
+      doc.getMap('annotations').set('mine', copy);
+    });
+    expect(editor.shape('mine')?.duplicates).toEqual(['theirs']);
+    editor.select('mine');
+    editor.keepDuplicate();
+    expect([...annotationsOf(doc).keys()]).toEqual(['mine']);
+  });
+
+  it('changes nothing when it may only be read', () => {
+    editor.setReadOnly(true);
+    editor.draw([1, 1, 50, 50]);
+    editor.select('chip');
+    editor.erase();
+    editor.setClass(1);
+    expect(editor.touched).toBe(false);
+  });
+
+  it('lists an annotation where the prediction was that it replaces, and new ones at the end', () => {
+    editor.draw([202, 202, 40, 40]);
+    const replacing = only();
+    editor.draw([700, 100, 30, 30]);
+    const fresh = editor.selected()?.id;
+    expect(editor.derived.listed.map((s) => s.id)).toEqual(['chip', replacing, 'unsure', 'doubt', fresh]);
+    expect(editor.derived.counts).toEqual({ kept: 3, fixed: 2, unsure: 2 });
+  });
+});

@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Box } from '#core/geometry/box.ts';
+import { shapeAt } from '../hit.ts';
+import type { Shape } from '../shapes.ts';
+import { BoxTool } from './box.ts';
+import { SelectTool } from './select.ts';
+import type { PointerInput, ToolHost } from './tool.ts';
+
+const shape = (id: string, box: Box, state: Shape['state'] = 'kept'): Shape => ({ id, source: 'prediction', state, class: 0, box, score: 0.9, unsure: false, duplicates: [] });
+
+/** A host that writes down what it was asked for. */
+class Notes implements ToolHost {
+  readonly image = { width: 1000, height: 1000 };
+  readOnly = false;
+  shapes = [shape('chip', [100, 100, 400, 400]), shape('void', [200, 200, 40, 40])];
+  chosen: string | null = null;
+  readonly log: string[] = [];
+  shapeAt = (point: readonly [number, number], grain: number) => shapeAt(this.shapes, point, grain);
+  selected = () => this.shapes.find((s) => s.id === this.chosen) ?? null;
+  select = (id: string | null) => {
+    this.chosen = id;
+    this.log.push(`select ${id}`);
+  };
+  draw = (box: Box) => void this.log.push(`draw ${box.join(' ')}`);
+  adjust = (s: Shape, box: Box) => void this.log.push(`adjust ${s.id} ${box.join(' ')}`);
+  pan = (dx: number, dy: number) => void this.log.push(`pan ${dx} ${dy}`);
+}
+
+const at = (x: number, y: number, alt = false): PointerInput => ({ image: [x, y], screen: [x, y], grain: 1, alt });
+let host: Notes;
+beforeEach(() => {
+  host = new Notes();
+});
+
+describe('box tool', () => {
+  const drag = (tool: BoxTool | SelectTool, a: PointerInput, b: PointerInput): void => {
+    tool.down(a);
+    tool.move(b);
+    tool.up(b);
+  };
+
+  it('draws by dragging, over predictions too', () => {
+    const tool = new BoxTool(host);
+    tool.down(at(210, 210));
+    tool.move(at(260, 250));
+    expect(tool.preview).toEqual({ kind: 'draw', box: [210, 210, 50, 40] });
+    tool.up(at(260, 250));
+    expect(tool.preview).toBeNull();
+    expect(host.log).toEqual(['draw 210 210 50 40']);
+  });
+
+  it('draws by two clicks on empty ground', () => {
+    const tool = new BoxTool(host);
+    drag(tool, at(700, 700), at(700, 700));
+    tool.move(at(750, 760));
+    expect(tool.preview).toEqual({ kind: 'draw', box: [700, 700, 50, 60] });
+    drag(tool, at(750, 760), at(750, 760));
+    expect(host.log).toEqual(['select null', 'draw 700 700 50 60']);
+  });
+
+  it('selects by a click, and the click that lets go begins nothing', () => {
+    const tool = new BoxTool(host);
+    drag(tool, at(220, 220), at(221, 220));
+    expect(host.chosen).toBe('void');
+    drag(tool, at(800, 800), at(800, 800));
+    expect(host.chosen).toBeNull();
+    tool.move(at(900, 900));
+    expect(tool.preview).toBeNull();
+    expect(host.log).toEqual(['select void', 'select null']);
+  });
+
+  it('moves the selected by its inside, resizes it by a handle, in one act each', () => {
+    const tool = new BoxTool(host);
+    host.chosen = 'void';
+    tool.down(at(220, 220));
+    tool.move(at(225, 230));
+    expect(tool.preview).toEqual({ kind: 'adjust', id: 'void', box: [205, 210, 40, 40] });
+    tool.up(at(230, 240));
+    drag(tool, at(240, 240), at(250, 260));
+    expect(host.log).toEqual(['adjust void 210 220 40 40', 'adjust void 200 200 50 60']);
+  });
+
+  it('draws within the selected with Alt', () => {
+    const tool = new BoxTool(host);
+    host.chosen = 'chip';
+    drag(tool, at(300, 300, true), at(330, 340, true));
+    expect(host.log).toEqual(['draw 300 300 30 40']);
+  });
+
+  it('leaves no trace when cancelled, in every state', () => {
+    const tool = new BoxTool(host);
+    expect(tool.cancel()).toBe(false);
+    tool.down(at(700, 700));
+    tool.move(at(800, 800));
+    expect(tool.cancel()).toBe(true);
+    tool.up(at(800, 800));
+    drag(tool, at(700, 700), at(700, 700));
+    expect(tool.cancel()).toBe(true);
+    host.chosen = 'void';
+    tool.down(at(220, 220));
+    tool.move(at(260, 260));
+    expect(tool.cancel()).toBe(true);
+    tool.up(at(260, 260));
+    expect(host.log.filter((l) => !l.startsWith('select'))).toEqual([]);
+  });
+
+  it('takes no slip of the hand for a box', () => {
+    const tool = new BoxTool(host);
+    drag(tool, at(700, 700), at(701, 780));
+    expect(host.log).toEqual([]);
+  });
+
+  it('does not change what may only be read, or what is rejected', () => {
+    const tool = new BoxTool(host);
+    host.shapes.push(shape('gone', [600, 600, 50, 50], 'rejected'));
+    host.chosen = 'gone';
+    tool.down(at(620, 620));
+    tool.move(at(640, 640));
+    expect(tool.preview?.kind).toBe('draw');
+    tool.cancel();
+    host.readOnly = true;
+    drag(tool, at(700, 700), at(800, 800));
+    expect(host.log).toEqual([]);
+  });
+
+  it('says by its cursor what a press would do', () => {
+    const tool = new BoxTool(host);
+    expect(tool.cursor(at(220, 220))).toBe('crosshair');
+    host.chosen = 'void';
+    expect(tool.cursor(at(220, 220))).toBe('move');
+    expect(tool.cursor(at(200, 200))).toBe('nwse-resize');
+    expect(tool.cursor(at(220, 220, true))).toBe('crosshair');
+  });
+});
+
+describe('select tool', () => {
+  it('pans by dragging anywhere that is not held', () => {
+    const tool = new SelectTool(host);
+    tool.down(at(700, 700));
+    tool.move(at(710, 705));
+    tool.move(at(715, 705));
+    tool.up(at(715, 705));
+    expect(host.log).toEqual(['pan 10 5', 'pan 5 0']);
+  });
+
+  it('moves a shape by its edge without selecting it first', () => {
+    const tool = new SelectTool(host);
+    tool.down(at(100, 300));
+    tool.move(at(110, 300));
+    tool.up(at(110, 300));
+    expect(host.log).toEqual(['select chip', 'adjust chip 110 100 400 400']);
+  });
+
+  it('selects and lets go by clicks', () => {
+    const tool = new SelectTool(host);
+    for (const p of [at(220, 220), at(900, 900)]) {
+      tool.down(p);
+      tool.up(p);
+    }
+    expect(host.log).toEqual(['select void', 'select null']);
+    tool.down(at(700, 700));
+    tool.move(at(720, 700));
+    expect(tool.cancel()).toBe(true);
+  });
+});
