@@ -1,0 +1,2 @@
+export { fetchModels } from './api.ts';
+export { default as PromotePanel } from './PromotePanel.vue';

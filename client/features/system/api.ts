@@ -1,0 +1,7 @@
+import { JobDto } from '#core/api/job.ts';
+import { SystemDto } from '#core/api/system.ts';
+import { get, post } from '../../api.ts';
+
+export const fetchSystem = (signal?: AbortSignal) => get(SystemDto, '/system', signal);
+export const fetchSegmenter = (name: string) => post(JobDto, `/system/segmenters/${encodeURIComponent(name)}/fetch`);
+export const prepareTrainer = () => post(JobDto, '/system/trainer/prepare');

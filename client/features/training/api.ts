@@ -1,0 +1,10 @@
+import { Type, type Static } from 'typebox';
+import { CreateRun, EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
+import { get, post, urlOf } from '../../api.ts';
+
+export const fetchRuns = (project: string, signal?: AbortSignal) => get(Type.Array(RunDto), `/projects/${project}/runs`, signal);
+export const fetchRun = (id: string, signal?: AbortSignal) => get(RunDto, `/runs/${id}`, signal);
+export const fetchEpochs = (id: string, signal?: AbortSignal) => get(Type.Array(EpochPoint), `/runs/${id}/epochs`, signal);
+export const fetchLog = (id: string, after: number, signal?: AbortSignal) => get(Type.Array(LogLine), urlOf(`/runs/${id}/log`, { after }), signal);
+export const startRun = (project: string, body: Static<typeof CreateRun>) => post(RunDto, `/projects/${project}/runs`, body);
+export const cancelRun = (id: string) => post(RunDto, `/runs/${id}/cancel`);
