@@ -1,0 +1,79 @@
+/** `data.yaml` in the variants that are seen: as Ultralytics documents it, and as Roboflow and others write it. Takes the parsed YAML. */
+export type SplitName = 'train' | 'valid' | 'test';
+
+export interface DataYaml {
+  /** Position = class id. */
+  names: string[];
+  /** Folders (or list files) per split, as written. */
+  splits: Record<SplitName, string[]>;
+  /** `path:`, as written. */
+  root: string | null;
+  problems: { level: 'error' | 'warning'; code: string; message: string }[];
+}
+
+const MAX_CLASSES = 1000;
+const MAX_NAME = 80;
+
+/** Never throws: what cannot be used is a problem of level `error`. Roboflow's own block (workspace, licence …) is of no concern. */
+export function readDataYaml(value: unknown): DataYaml {
+  const result: DataYaml = { names: [], splits: { train: [], valid: [], test: [] }, root: null, problems: [] };
+  if (!isRecord(value)) {
+    result.problems.push({ level: 'error', code: 'yaml-shape', message: 'data.yaml holds no settings. The classes cannot be known from it.' });
+    return result;
+  }
+  result.names = readNames(value['names'], value['nc'], result);
+  result.root = typeof value['path'] === 'string' ? value['path'] : null;
+  result.splits = { train: paths(value['train']), valid: paths(value['val'] ?? value['valid']), test: paths(value['test']) };
+  return result;
+}
+
+function readNames(names: unknown, nc: unknown, into: DataYaml): string[] {
+  const list = Array.isArray(names) ? names.map((name: unknown) => tidy(name)) : isRecord(names) ? fromMap(names, into) : null;
+  const count = typeof nc === 'number' && Number.isInteger(nc) && nc > 0 && nc <= MAX_CLASSES ? nc : null;
+  if (!list || list.length === 0) {
+    if (count === null) into.problems.push({ level: 'error', code: 'yaml-names', message: 'data.yaml names no classes.' });
+    else into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml gives only the number of classes (${count}). They are called class 0, class 1 and so on.` });
+    return Array.from({ length: count ?? 0 }, (_, i) => `class ${i}`);
+  }
+  if (count !== null && count !== list.length) into.problems.push({ level: 'warning', code: 'yaml-nc', message: `data.yaml says nc: ${count} and names ${list.length} classes. The names count.` });
+  if (list.length > MAX_CLASSES) into.problems.push({ level: 'error', code: 'yaml-names', message: `data.yaml names more than ${MAX_CLASSES} classes. The rest is left out.` });
+  return distinct(list.slice(0, MAX_CLASSES), into);
+}
+
+function fromMap(map: Record<string, unknown>, into: DataYaml): string[] {
+  const names: string[] = [];
+  for (const [key, name] of Object.entries(map)) {
+    const index = /^\d{1,4}$/.test(key) ? Number(key) : -1;
+    if (index < 0 || index >= MAX_CLASSES) into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml has a class with the number "${key.slice(0, 40)}". It is left out.` });
+    else names[index] = tidy(name);
+  }
+  return Array.from(names, (name, i) => name ?? `class ${i}`);
+}
+
+function tidy(name: unknown): string {
+  const text = typeof name === 'string' || typeof name === 'number' || typeof name === 'boolean' ? String(name) : '';
+  return text.replace(/[\u0000-\u001f\u007f]/g, ' ').trim().slice(0, MAX_NAME);
+}
+
+/** Two classes of one name could not be told apart in a project. */
+function distinct(names: readonly string[], into: DataYaml): string[] {
+  const seen = new Set<string>();
+  return names.map((name, i) => {
+    let unique = name === '' ? `class ${i}` : name;
+    if (seen.has(unique)) {
+      unique = `${unique.slice(0, MAX_NAME - 6)} (${i})`;
+      into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml names the class "${name}" twice. The second one is called "${unique}".` });
+    }
+    seen.add(unique);
+    return unique;
+  });
+}
+
+function paths(value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((p): p is string => typeof p === 'string' && p.trim() !== '').map((p) => p.trim());
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
