@@ -42,6 +42,8 @@ const PREFERENCE: readonly RegExp[] = [
   /tiny_?sam/i, /mobile_?sam/i, /efficient_?sam.*s\b|vits/i, /efficient_?sam/i,
 ];
 
+const LOOK_AGAIN_MS = 10_000;
+
 /** Knows the segmentation models that are present, uses the best one, and keeps the embeddings. */
 export class Segmenters {
   readonly #options: Options;
@@ -50,12 +52,13 @@ export class Segmenters {
   /** SAM files whose contract was not recognised, or that failed to load: not tried again until refresh. */
   readonly #broken = new Set<string>();
   #found: Promise<readonly SamFiles[]> | null = null;
+  #foundAt = 0;
   #status: readonly SegmenterStatus[] = [];
 
   constructor(options: Options) {
     this.#options = options;
     this.#cache = new ByteCache(options.bytes, (embedding) => sharedBytes(embedding.tensors));
-    void this.#models();
+    this.#models().catch(() => undefined); // whoever asks next hears of it
   }
 
   get cache(): { entries: number; bytes: number; hits: number; misses: number } {
@@ -125,8 +128,12 @@ export class Segmenters {
     }
   }
 
+  /** Weights that are put there while the server runs are found within seconds. */
   async #models(): Promise<readonly SamFiles[]> {
-    this.#found ??= this.#scan();
+    if (this.#found === null || performance.now() - this.#foundAt > LOOK_AGAIN_MS) {
+      this.#foundAt = performance.now();
+      this.#found = this.#scan();
+    }
     return this.#found;
   }
 

@@ -1,0 +1,27 @@
+export interface ManifestFile {
+  readonly role: 'encoder' | 'decoder';
+  readonly url: string;
+  readonly sha256: string;
+}
+export interface ManifestModel {
+  readonly name: string;
+  readonly title: string;
+  readonly family: string;
+  readonly licence: string;
+  readonly inputSize: number;
+  readonly parameters: string;
+  readonly quality: string | null;
+  readonly bestFor: string;
+  readonly files: readonly ManifestFile[];
+  /** How to make the files where none are published. */
+  readonly convert?: string;
+  readonly source?: string;
+}
+export class FetchError extends Error {}
+export function fileName(model: ManifestModel, file: ManifestFile): string;
+export function sha256Of(file: string): Promise<string>;
+export function fetchModel(
+  model: ManifestModel,
+  directory: string,
+  options?: { onProgress?: (progress: { file: string; done: number; total: number | null }) => void; signal?: AbortSignal },
+): Promise<string[]>;
