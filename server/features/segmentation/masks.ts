@@ -1,0 +1,196 @@
+import type * as Y from 'yjs';
+import { EmendError } from '#core/errors.ts';
+import { annotationsOf, setMask } from '#core/annotation/doc.ts';
+import { sameBox } from '#core/annotation/merge.ts';
+import type { Origin } from '#core/annotation/origin.ts';
+import { AnnotationSchema, type Annotation } from '#core/annotation/schema.ts';
+import type { Prompts } from '#core/segmentation/port.ts';
+import type { ServerToClient } from '#core/protocol.ts';
+import { Value } from 'typebox/value';
+import type { Inference } from '#inference';
+import type { Log } from '../../context.ts';
+
+export type MaskNotice = Parameters<ServerToClient['room:mask']>[0];
+
+/** What this feature needs of the rooms; server/sync gives it, the tests have a twin in memory. */
+export interface RoomDocs {
+  /** Changes a room's document as the server: stored and sent to everybody like any other edit. False when the room is closed. */
+  change(task: string, origin: Origin, change: (doc: Y.Doc) => void): Promise<boolean>;
+  /** Tells everybody in the room; best effort. */
+  notify(notice: MaskNotice): void;
+}
+
+/** The picture of a task: its content hash and where it lies. */
+export interface TaskPicture {
+  readonly sha256: string;
+  readonly path: string;
+}
+
+export interface Parts {
+  readonly rooms: RoomDocs;
+  readonly inference: Pick<Inference, 'segment' | 'prepare' | 'segmenter'>;
+  readonly log: Pick<Log, 'warn'>;
+  /** Null when the task is not of a segmentation project: its boxes need no masks. */
+  readonly pictureOf: (task: string) => Promise<TaskPicture | null>;
+  /** Boxes are in motion while people drag: asked for when they have rested this long. Milliseconds. */
+  readonly restMs?: number;
+}
+
+const REST_MS = 120;
+/** Boxes smaller than this in either direction hold no object that a mask could outline. Pixels. */
+const LEAST_SIDE = 2;
+
+/**
+ * Makes masks for boxes that people draw or move, one per annotation at a time. The newest wish counts: what was asked for a box that has
+ * moved meanwhile is dropped when it arrives, and the new box is asked for.
+ */
+export class MaskMaker {
+  readonly #parts: Parts;
+  /** By task and annotation: the timer of a box that has not rested yet. */
+  readonly #resting = new Map<string, NodeJS.Timeout>();
+  /** What is being computed, and whether something newer waits behind it. */
+  readonly #running = new Map<string, { again: boolean }>();
+  /** Wishes that failed, by what they were for: not repeated by themselves on the next unrelated edit. */
+  readonly #failed = new Map<string, string>();
+  readonly #work = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Looks through a document after a change by a person and asks for every mask that is missing or of a former box. */
+  consider(task: string, doc: Y.Doc): void {
+    for (const id of annotationsOf(doc).keys()) {
+      const annotation = read(doc, id);
+      if (annotation && wantsMask(annotation)) this.#rest(task, id, doc);
+    }
+  }
+
+  /** A person asks for one mask again (after clicks, or after a failure). */
+  ask(task: string, id: string, doc: Y.Doc): void {
+    this.#failed.delete(keyOf(task, id));
+    this.#start(task, id, doc, true);
+  }
+
+  /** Encodes the pictures of tasks that come next, so that their first mask is fast. Failures only cost time later. */
+  prefetch(tasks: readonly string[]): void {
+    for (const task of tasks) {
+      this.#track(
+        this.#parts.pictureOf(task).then(async (picture) => {
+          if (picture) await this.#parts.inference.prepare(picture.sha256, picture.path);
+        }),
+      );
+    }
+  }
+
+  /** The room is closed: what rested is not asked for, what failed may be tried again when it opens. */
+  forget(task: string): void {
+    for (const [key, timer] of this.#resting) {
+      if (!key.startsWith(`${task} `)) continue;
+      clearTimeout(timer);
+      this.#resting.delete(key);
+    }
+    for (const key of this.#failed.keys()) if (key.startsWith(`${task} `)) this.#failed.delete(key);
+  }
+
+  /** For tests: resolves when nothing rests or runs. */
+  async idle(): Promise<void> {
+    while (this.#work.size > 0 || this.#resting.size > 0) await (this.#work.size > 0 ? Promise.all(this.#work) : new Promise((resolve) => { setTimeout(resolve, 5); }));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#resting.values()) clearTimeout(timer);
+    this.#resting.clear();
+    await Promise.all(this.#work);
+  }
+
+  #rest(task: string, id: string, doc: Y.Doc): void {
+    const key = keyOf(task, id);
+    clearTimeout(this.#resting.get(key));
+    this.#resting.set(key, setTimeout(() => {
+      this.#resting.delete(key);
+      this.#start(task, id, doc, false);
+    }, this.#parts.restMs ?? REST_MS));
+  }
+
+  #start(task: string, id: string, doc: Y.Doc, asked: boolean): void {
+    const key = keyOf(task, id);
+    const running = this.#running.get(key);
+    if (this.#closed) return;
+    if (running) {
+      running.again = true;
+      return;
+    }
+    const state = { again: false };
+    this.#running.set(key, state);
+    this.#track(
+      this.#make(task, id, doc, asked).finally(() => {
+        this.#running.delete(key);
+        const annotation = read(doc, id);
+        if (state.again && annotation && (asked || wantsMask(annotation))) this.#start(task, id, doc, false);
+      }),
+    );
+  }
+
+  async #make(task: string, id: string, doc: Y.Doc, asked: boolean): Promise<void> {
+    const annotation = read(doc, id);
+    if (!annotation || (!asked && !wantsMask(annotation))) return;
+    const wish = wishOf(annotation);
+    if (this.#failed.get(keyOf(task, id)) === wish) return;
+    const { rooms, inference } = this.#parts;
+    try {
+      const picture = await this.#parts.pictureOf(task);
+      if (!picture) return;
+      rooms.notify({ task, annotation: id, state: 'working', model: await inference.segmenter(), message: null });
+      const { model, candidates } = await inference.segment(picture.sha256, picture.path, promptsOf(annotation));
+      const [best] = candidates;
+      if (!best) throw new EmendError('failed', 'The segmentation model gave no mask for this box; the box itself is kept. Draw it tighter, or add a click on the object.');
+      const mask = { rle: best.mask, box: annotation.box, model, score: best.score };
+      let written = false;
+      const open = await rooms.change(task, { kind: 'model', model }, (target) => { written = setMask(target, { kind: 'model', model }, id, mask); });
+      if (open && written) rooms.notify({ task, annotation: id, state: 'done', model, message: null });
+    } catch (error) {
+      this.#fail(task, id, wish, error);
+    }
+  }
+
+  #fail(task: string, id: string, wish: string, error: unknown): void {
+    this.#failed.set(keyOf(task, id), wish);
+    if (!(error instanceof EmendError)) this.#parts.log.warn({ err: error, task, annotation: id }, 'a mask could not be made');
+    const message = error instanceof EmendError ? error.message : 'No mask could be made for this box; the box itself is kept. Ask again, or go on without.';
+    this.#parts.rooms.notify({ task, annotation: id, state: 'failed', model: null, message });
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.catch((error: unknown) => { this.#parts.log.warn({ err: error }, 'segmentation'); }).finally(() => { this.#work.delete(tracked); });
+    this.#work.add(tracked);
+  }
+}
+
+function keyOf(task: string, id: string): string {
+  return `${task} ${id}`;
+}
+
+function read(doc: Y.Doc, id: string): Annotation | null {
+  const value: unknown = annotationsOf(doc).get(id)?.toJSON();
+  return Value.Check(AnnotationSchema, value) ? value : null;
+}
+
+/** Free-form outlines are the person's own; every other box should have a mask of exactly this box. Clicks are sent with a wish of their own (room:segment). */
+function wantsMask({ kind, box, mask }: Annotation): boolean {
+  if (kind === 'freeform' || box[2] < LEAST_SIDE || box[3] < LEAST_SIDE) return false;
+  return !mask || !sameBox(mask.box, box);
+}
+
+function wishOf({ box, points }: Annotation): string {
+  return JSON.stringify([box, points ?? []]);
+}
+
+function promptsOf({ box, points, mask }: Annotation): Prompts {
+  const clicks = (points ?? []).map(([x, y, label]) => ({ point: [x, y] as const, positive: label === 1 }));
+  // A mask of this very box is refined by clicks; one of a former box would only mislead.
+  const previous = clicks.length > 0 && mask && sameBox(mask.box, box) ? { previous: mask.rle } : {};
+  return { box, ...(clicks.length > 0 ? { points: clicks } : {}), ...previous };
+}
