@@ -21,12 +21,16 @@ class OneRoom implements RoomDocs {
   readonly doc = new Y.Doc();
   readonly notices: MaskNotice[] = [];
   readonly origins: Origin[] = [];
-  change(_task: string, origin: Origin, change: (doc: Y.Doc) => void): Promise<boolean> {
+  apply(_task: string, origin: Origin, edit: (doc: Y.Doc) => void): Promise<boolean> {
     this.origins.push(origin);
-    change(this.doc);
-    return Promise.resolve(true);
+    let changed = false;
+    const heard = (): void => { changed = true; };
+    this.doc.on('update', heard);
+    edit(this.doc);
+    this.doc.off('update', heard);
+    return Promise.resolve(changed);
   }
-  notify(notice: MaskNotice): void {
+  tellMask(_task: string, notice: MaskNotice): void {
     this.notices.push(notice);
   }
 }

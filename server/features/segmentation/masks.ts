@@ -10,14 +10,14 @@ import { Value } from 'typebox/value';
 import type { Inference } from '#inference';
 import type { Log } from '../../context.ts';
 
-export type MaskNotice = Parameters<ServerToClient['room:mask']>[0];
+export type MaskNotice = Omit<Parameters<ServerToClient['room:mask']>[0], 'task'>;
 
-/** What this feature needs of the rooms; server/sync gives it, the tests have a twin in memory. */
+/** What this feature needs of the rooms (server/sync/rooms.ts); the tests have a twin in memory. */
 export interface RoomDocs {
-  /** Changes a room's document as the server: stored and sent to everybody like any other edit. False when the room is closed. */
-  change(task: string, origin: Origin, change: (doc: Y.Doc) => void): Promise<boolean>;
+  /** Changes a document as the server: stored and sent to everybody like any other edit. False = the edit changed nothing. */
+  apply(task: string, origin: Origin, edit: (doc: Y.Doc) => void): Promise<boolean>;
   /** Tells everybody in the room; best effort. */
-  notify(notice: MaskNotice): void;
+  tellMask(task: string, notice: MaskNotice): void;
 }
 
 /** The picture of a task: its content hash and where it lies. */
@@ -59,9 +59,9 @@ export class MaskMaker {
     this.#parts = parts;
   }
 
-  /** Looks through a document after a change by a person and asks for every mask that is missing or of a former box. */
-  consider(task: string, doc: Y.Doc): void {
-    for (const id of annotationsOf(doc).keys()) {
+  /** After a change by a person: asks for every mask that is missing or of a former box, among these annotations (default: all). */
+  consider(task: string, doc: Y.Doc, changed: Iterable<string> = annotationsOf(doc).keys()): void {
+    for (const id of changed) {
       const annotation = read(doc, id);
       if (annotation && wantsMask(annotation)) this.#rest(task, id, doc);
     }
@@ -143,24 +143,25 @@ export class MaskMaker {
     try {
       const picture = await this.#parts.pictureOf(task);
       if (!picture) return;
-      rooms.notify({ task, annotation: id, state: 'working', model: await inference.segmenter(), message: null });
+      rooms.tellMask(task, { annotation: id, state: 'working', model: await inference.segmenter(), message: null });
       const { model, candidates } = await inference.segment(picture.sha256, picture.path, promptsOf(annotation));
       const [best] = candidates;
       if (!best) throw new EmendError('failed', 'The segmentation model gave no mask for this box; the box itself is kept. Draw it tighter, or add a click on the object.');
       const mask = { rle: best.mask, box: annotation.box, model, score: best.score };
-      let written = false;
-      const open = await rooms.change(task, { kind: 'model', model }, (target) => { written = setMask(target, { kind: 'model', model }, id, mask); });
-      if (open && written) rooms.notify({ task, annotation: id, state: 'done', model, message: null });
+      const origin: Origin = { kind: 'model', model };
+      const written = await rooms.apply(task, origin, (target) => { setMask(target, origin, id, mask); });
+      if (written) rooms.tellMask(task, { annotation: id, state: 'done', model, message: null });
     } catch (error) {
       this.#fail(task, id, wish, error);
     }
   }
 
   #fail(task: string, id: string, wish: string, error: unknown): void {
+    if (error instanceof EmendError && (error.code === 'conflict' || error.code === 'read_only')) return; // submitted meanwhile: nobody waits for it
     this.#failed.set(keyOf(task, id), wish);
     if (!(error instanceof EmendError)) this.#parts.log.warn({ err: error, task, annotation: id }, 'a mask could not be made');
     const message = error instanceof EmendError ? error.message : 'No mask could be made for this box; the box itself is kept. Ask again, or go on without.';
-    this.#parts.rooms.notify({ task, annotation: id, state: 'failed', model: null, message });
+    this.#parts.rooms.tellMask(task, { annotation: id, state: 'failed', model: null, message });
   }
 
   #track(work: Promise<void>): void {

@@ -1,0 +1,44 @@
+/** Masks for the boxes that people draw: the only door of this feature. */
+import fp from 'fastify-plugin';
+import type { FastifyInstance } from 'fastify';
+import { MaskMaker, type TaskPicture } from './masks.ts';
+
+/** How many of the next pictures are encoded while somebody works on one. */
+const AHEAD = 3;
+
+/** Null where masks mean nothing: in detection projects. */
+async function pictureOf(app: FastifyInstance, task: string): Promise<TaskPicture | null> {
+  const row = await app.db.task.findUnique({ where: { id: task }, select: { image: { select: { sha256: true } }, project: { select: { task: true } } } });
+  if (row?.project.task !== 'segment') return null;
+  return { sha256: row.image.sha256, path: await app.blobs.path(row.image.sha256) };
+}
+
+/** The task itself and those that its project's queue gives out next. */
+async function window(app: FastifyInstance, task: string): Promise<string[]> {
+  const row = await app.db.task.findUnique({ where: { id: task }, select: { projectId: true } });
+  if (!row) return [];
+  const next = await app.db.task.findMany({ where: { projectId: row.projectId, state: 'pending', id: { not: task } }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], take: AHEAD, select: { id: true } });
+  return [task, ...next.map(({ id }) => id)];
+}
+
+export const plugin = fp(async (app) => {
+  const { rooms, inference, log } = app;
+  const masks = new MaskMaker({ rooms, inference, log, pictureOf: (task) => pictureOf(app, task) });
+  const failed = (error: unknown): void => { log.warn({ err: error }, 'segmentation'); };
+
+  const removers = [
+    // Only what people did: a mask that the server wrote itself needs no further mask.
+    rooms.onChange((task, doc, changed, user) => { if (user !== null) masks.consider(task, doc, changed); }),
+    rooms.onSegment((task, annotation, doc) => { masks.ask(task, annotation, doc); }),
+    rooms.onPeople((task, _person, here) => {
+      if (!here) return masks.forget(task);
+      window(app, task).then((tasks) => { masks.prefetch(tasks); }, failed);
+      // Boxes whose masks were lost to a restart get them now.
+      rooms.with(task, async (room) => { masks.consider(task, room.doc); }).catch(failed);
+    }),
+  ];
+  app.addHook('preClose', async () => {
+    for (const remove of removers) remove();
+    await masks.close();
+  });
+}, { name: 'segmentation', dependencies: ['database', 'sync', 'inference'] });

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { drawBox, readContent, setBox } from '#core/annotation/doc.ts';
+import { newId } from '#core/ids.ts';
+import { PROTOCOL_VERSION } from '#core/protocol.ts';
+import inference from '../../plugins/inference.ts';
+import { testApp, type TestPerson } from '../../testing/harness.ts';
+import { plugin } from './index.ts';
+
+const picture = await readFile(fileURLToPath(new URL('../../../workers/inference/fixtures/landscape.png', import.meta.url)));
+const test = await testApp({ features: [inference, plugin] });
+const origin = { kind: 'person', user: 'x', client: 'y' } as const;
+
+/** A page that has the task open: its document follows the room. */
+async function open(person: TestPerson, task: string) {
+  const socket = await person.socket();
+  const doc = new Y.Doc();
+  const notices: string[] = [];
+  socket.on('room:update', ({ update }) => { Y.applyUpdate(doc, new Uint8Array(update)); });
+  socket.on('room:mask', ({ state, model }) => { notices.push(`${state} ${model ?? ''}`.trim()); });
+  const joined = await socket.emitWithAck('room:join', { task, protocol: PROTOCOL_VERSION, client: newId(), stateVector: Y.encodeStateVector(doc) });
+  if (!joined.ok) throw new Error(joined.problem.message);
+  Y.applyUpdate(doc, new Uint8Array(joined.update));
+  const edit = async (change: () => void) => {
+    const updates: Uint8Array[] = [];
+    const collect = (update: Uint8Array): void => { updates.push(update); };
+    doc.on('update', collect);
+    change();
+    doc.off('update', collect);
+    const answer = await socket.emitWithAck('room:update', { task, update: Y.mergeUpdates(updates) });
+    if (!answer.ok) throw new Error(answer.problem.message);
+  };
+  return { socket, doc, notices, edit, act: { origin, user: person.id, now: 1 } };
+}
+const seen = { predictions: [], threshold: 0.25 };
+
+it('a drawn box comes back with a mask, for everybody in the room; a moved one gets a new mask', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const [ann, bob] = [await test.person({ project: project.id }), await test.person({ project: project.id })];
+  const [hers, his] = [await open(ann, task.id), await open(bob, task.id)];
+
+  await hers.edit(() => { drawBox(hers.doc, hers.act, seen, 'box1', [60, 50, 90, 70], 0); });
+  await expect.poll(() => readContent(his.doc).annotations.get('box1')?.mask, { timeout: 20_000 }).toMatchObject({ model: 'Spark', box: [60, 50, 90, 70] });
+  expect(readContent(hers.doc).annotations.get('box1')?.mask?.rle.size).toEqual([231, 320]);
+  await expect.poll(() => hers.notices).toEqual(['working Spark', 'done Spark']);
+
+  await hers.edit(() => { setBox(hers.doc, hers.act, seen, 'box1', [160, 50, 90, 70]); });
+  await expect.poll(() => readContent(his.doc).annotations.get('box1')?.mask?.box, { timeout: 20_000 }).toEqual([160, 50, 90, 70]);
+
+  const again = await hers.socket.emitWithAck('room:segment', { task: task.id, annotation: 'box1' });
+  expect(again.ok).toBe(true);
+  await expect.poll(() => hers.notices.length).toBeGreaterThanOrEqual(5);
+});
+
+it('boxes of a detection project stay boxes', async () => {
+  const project = await test.project({ task: 'detect' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const page = await open(await test.person({ project: project.id }), task.id);
+  await page.edit(() => { drawBox(page.doc, page.act, seen, 'box1', [60, 50, 90, 70], 0); });
+  await new Promise((resolve) => { setTimeout(resolve, 400); });
+  expect(readContent(page.doc).annotations.get('box1')?.mask).toBeUndefined();
+  expect(page.notices).toEqual([]);
+});
+
+it('a picture that cannot be read is told in words; the box stays', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project);
+  const page = await open(await test.person({ project: project.id }), task.id);
+  await page.edit(() => { drawBox(page.doc, page.act, seen, 'box1', [60, 50, 90, 70], 0); });
+  await expect.poll(() => page.notices, { timeout: 20_000 }).toEqual(['working Spark', 'failed']);
+  expect(readContent(page.doc).annotations.has('box1')).toBe(true);
+});
