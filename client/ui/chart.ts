@@ -48,7 +48,7 @@ export function chartOptions(spec: ChartSpec, width: number, height: number): uP
     },
     axes: [
       { ...axis, grid: { show: false }, size: 26, values: (_, ticks) => ticks.map((t) => (Number.isInteger(t) ? spec.xWords(t) : '')) },
-      { ...axis, grid: { stroke: line, width: 1 }, size: 38, space: 44, values: (_, ticks) => ticks.map((t) => spec.yWords(t)) },
+      { ...axis, grid: { stroke: line, width: 1 }, size: 38, space: height < 160 ? 24 : 44, values: (_, ticks) => ticks.map((t) => spec.yWords(t)) },
     ],
     series: [{}, ...spec.lines.map((l) => seriesOf(l))],
     hooks: {
@@ -97,14 +97,20 @@ function drawEndLabels(plot: uPlot, lines: readonly Line[]): void {
   for (const [i, line] of lines.entries()) {
     const at = line.values.findLastIndex((v) => v !== null);
     const value = line.values[at];
-    const x = plot.data[0][at];
-    if (value === null || value === undefined || x === undefined) continue;
+    const epoch = plot.data[0][at];
+    if (value === null || value === undefined || epoch === undefined) continue;
+    const x = plot.valToPos(epoch, 'x', true) + 6 * ratio;
+    const y = plot.valToPos(value, 'y', true) + (i === 0 ? -8 : 9) * ratio;
     ctx.save();
-    ctx.fillStyle = tokenColor(line.token);
     ctx.font = scaled(ratio);
+    ctx.textAlign = 'left';
     ctx.textBaseline = 'middle';
-    // The second line's name goes below its line, so that two close lines stay readable.
-    ctx.fillText(line.label, plot.valToPos(x, 'x', true) + 6 * ratio, plot.valToPos(value, 'y', true) + (i === 0 ? -8 : 9) * ratio);
+    // A ground of the panel's colour, so that a dashed line behind does not strike the name through.
+    ctx.strokeStyle = tokenColor('--chrome');
+    ctx.lineWidth = 4 * ratio;
+    ctx.strokeText(line.label, x, y);
+    ctx.fillStyle = tokenColor(line.token);
+    ctx.fillText(line.label, x, y);
     ctx.restore();
   }
 }

@@ -1,3 +1,4 @@
+import type { ModelMetrics } from '#core/api/model.ts';
 import type { GateResult } from '#core/api/run.ts';
 
 export interface CompareRow { key: string; name: string; old: number | null; now: number | null; difference: number | null; tone: 'ok' | 'bad' | 'dim' }
@@ -7,6 +8,11 @@ export function compareRows(gate: GateResult): CompareRow[] {
   const before = new Map(gate.old?.perClass.map((c) => [c.classIndex, c.map]));
   const rows = gate.new.perClass.map((c) => rowOf(String(c.classIndex), c.name, before.get(c.classIndex) ?? null, c.map, gate.margin));
   return [...rows, rowOf('all', 'all', gate.old?.map ?? null, gate.new.map, gate.margin)];
+}
+
+/** Before the evaluation: the present model alone, as the measure to beat. */
+export function presentRows(metrics: ModelMetrics): CompareRow[] {
+  return [...metrics.perClass.map((c) => rowOf(String(c.classIndex), c.name, c.map, null, 0)), rowOf('all', 'all', metrics.map, null, 0)];
 }
 
 function rowOf(key: string, name: string, old: number | null, now: number | null, margin: number): CompareRow {
