@@ -11,7 +11,12 @@ import { unexpected } from '../plugins/errors.ts';
 
 export interface SocketData {
   person: Person;
+  /** Decisions of the last seconds, so that a stroke of edits does not ask the database for each. */
+  permits: Map<string, { permit: Permit; until: number }>;
 }
+
+/** So long may somebody who has just lost a role go on. */
+const PERMIT_MS = 3000;
 export type EmendServer = Server<ClientToServer, ServerToClient, Record<string, never>, SocketData>;
 export type EmendSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, SocketData>;
 
@@ -36,6 +41,7 @@ export function attachSocket(app: FastifyInstance): EmendServer {
     app.whoIs(socket.request.headers).then((person) => {
       if (!person) return next(new Error('unauthenticated'));
       socket.data.person = person;
+      socket.data.permits = new Map();
       next();
     }).catch((error: unknown) => {
       app.log.error({ err: error }, 'a handshake failed');
@@ -54,7 +60,17 @@ export async function admit<Name extends ClientEventName>(app: FastifyInstance, 
   if ('protocol' in message && message.protocol !== PROTOCOL_VERSION) {
     throw new EmendError('protocol_version', 'This page is of another version than the server. Reload the page; unsent work is kept in this browser.');
   }
-  return { permit: await permit(app.db, EVENTS[name], socket.data.person, scopeId(message)), message };
+  return { permit: await decide(app, socket.data, name, scopeId(message)), message };
+}
+
+async function decide(app: FastifyInstance, { person, permits }: SocketData, name: ClientEventName, id: string): Promise<Permit> {
+  const key = `${name} ${id}`;
+  const known = permits.get(key);
+  if (known && known.until > Date.now()) return known.permit;
+  const decided = await permit(app.db, EVENTS[name], person, id);
+  if (permits.size > 500) permits.clear();
+  permits.set(key, { permit: decided, until: Date.now() + PERMIT_MS });
+  return decided;
 }
 
 function scopeId(message: object): string {

@@ -1,0 +1,172 @@
+/** Decides whether an update may enter a room, on a copy of its document, so that a bad one leaves no trace. */
+import { Compile } from 'typebox/compile';
+import * as Y from 'yjs';
+import { annotationsOf, MAX_ANNOTATIONS, ROOTS, verdictsOf } from '#core/annotation/doc.ts';
+import { AnnotationSchema, VerdictSchema } from '#core/annotation/schema.ts';
+import { EmendError } from '#core/errors.ts';
+
+/** Edits of one client in one document. Far beyond what a person can do, far below what breaks number arithmetic. */
+const MAX_CLOCK = 2 ** 31;
+const annotationCheck = Compile(AnnotationSchema);
+const verdictCheck = Compile(VerdictSchema);
+
+/** What an admitted update is: the part of it that is new, and the annotations that it touched. */
+export interface Admitted {
+  update: Uint8Array;
+  changed: ReadonlySet<string>;
+}
+
+export class Guard {
+  #scratch = new Y.Doc();
+  readonly #live: Y.Doc;
+
+  constructor(live: Y.Doc) {
+    this.#live = live;
+    this.#renew();
+  }
+
+  /** @throws EmendError `invalid`, with the reason; then nothing has changed. */
+  admit(update: Uint8Array): Admitted | undefined {
+    refuseBeforeApplying(update);
+    return this.#try((scratch) => { Y.applyUpdate(scratch, update); });
+  }
+
+  /** Changes made by the server itself, checked like any other. */
+  admitEdit(edit: (doc: Y.Doc) => void): Admitted | undefined {
+    return this.#try(edit);
+  }
+
+  #try(change: (scratch: Y.Doc) => void): Admitted | undefined {
+    const scratch = this.#scratch;
+    const updates: Uint8Array[] = [];
+    const touched = new Touched(scratch);
+    const collect = (update: Uint8Array): void => void updates.push(update);
+    scratch.on('update', collect);
+    try {
+      change(scratch);
+      const problem = pendingProblem(scratch) ?? touched.problem();
+      if (problem !== undefined) throw new EmendError('invalid', `An edit was refused because it does not fit this document: ${problem}. Everything saved before it is safe; reload the page to go on.`);
+      return updates.length === 0 ? undefined : { update: updates.length === 1 && updates[0] ? updates[0] : Y.mergeUpdates(updates), changed: touched.annotations };
+    } catch (error) {
+      scratch.off('update', collect);
+      this.#renew();
+      throw error instanceof EmendError ? error : new EmendError('invalid', 'An edit was refused because it cannot be read. Everything saved before it is safe; reload the page to go on.');
+    } finally {
+      scratch.off('update', collect);
+      touched.stop();
+    }
+  }
+
+  #renew(): void {
+    this.#scratch.destroy();
+    this.#scratch = new Y.Doc();
+    for (const root of ROOTS) this.#scratch.getMap(root);
+    Y.applyUpdate(this.#scratch, Y.encodeStateAsUpdate(this.#live));
+  }
+
+  destroy(): void {
+    this.#scratch.destroy();
+  }
+}
+
+/**
+ * Reads the update as Yjs V1 without a document. A V2 update, or rubbish, fails here or gives clocks that no client can have; decoding V1 reads at
+ * least one byte per step, so its time is bounded by the size of the event.
+ */
+function refuseBeforeApplying(update: Uint8Array): void {
+  let decoded: ReturnType<typeof Y.decodeUpdate>;
+  try {
+    decoded = Y.decodeUpdate(update);
+  } catch {
+    throw new EmendError('invalid', 'An edit was refused because it is not a Yjs V1 update. Everything saved before it is safe; reload the page to go on.');
+  }
+  // A V2 update begins like an empty V1 one; yjs would take it for that and the sender for saved.
+  if (decoded.structs.length === 0 && decoded.ds.clients.size === 0 && update.byteLength > 2) {
+    throw new EmendError('invalid', 'An edit was refused because it is not a Yjs V1 update. Everything saved before it is safe; reload the page to go on.');
+  }
+  const far = decoded.structs.some((s) => s.id.clock + s.length > MAX_CLOCK) || [...decoded.ds.clients.values()].some((items) => items.some((i) => i.clock + i.len > MAX_CLOCK));
+  if (far) throw new EmendError('invalid', 'An edit was refused because its clock lies far in the future. Reload the page to go on.');
+}
+
+/** Edits that build on edits which are not here would wait in memory for ever. */
+function pendingProblem(doc: Y.Doc): string | undefined {
+  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) return 'it builds on edits that the server does not have';
+  return undefined;
+}
+
+/** Follows one change through the document and checks exactly what it touched: a large document costs no more than a small one. */
+class Touched {
+  readonly annotations = new Set<string>();
+  readonly #verdicts = new Set<string>();
+  #misplaced: string | undefined;
+  readonly #doc: Y.Doc;
+
+  constructor(doc: Y.Doc) {
+    this.#doc = doc;
+    doc.on('afterTransaction', this.#note);
+  }
+
+  readonly #note = (transaction: Y.Transaction): void => {
+    for (const [type, keys] of transaction.changed) {
+      for (const key of keys) this.#noteKey(type, key);
+    }
+  };
+
+  #noteKey(type: Y.AbstractType<Y.YEvent<Y.AbstractType<unknown>>>, key: string | null): void {
+    const annotations = annotationsOf(this.#doc);
+    const parentKey = type._item?.parentSub;
+    if (key === null) this.#misplaced = 'a list where a map belongs';
+    else if (type._item === null) {
+      if (Object.is(type, annotations)) this.annotations.add(key);
+      else if (Object.is(type, verdictsOf(this.#doc))) this.#verdicts.add(key);
+    } else if (type._item.parent === annotations && typeof parentKey === 'string') this.annotations.add(parentKey);
+    else this.#misplaced = 'values nested deeper than an annotation\'s fields';
+  }
+
+  problem(): string | undefined {
+    return this.#misplaced ?? this.#rootProblem() ?? first(this.annotations, (id) => this.#annotationProblem(id)) ?? first(this.#verdicts, (id) => this.#verdictProblem(id));
+  }
+
+  #rootProblem(): string | undefined {
+    const unknown = [...this.#doc.share.keys()].find((name) => !ROOTS.some((root) => root === name));
+    if (unknown !== undefined) return 'it has an unknown part';
+    return annotationsOf(this.#doc).size > MAX_ANNOTATIONS ? `more than ${MAX_ANNOTATIONS} annotations` : undefined;
+  }
+
+  #annotationProblem(id: string): string | undefined {
+    const map: unknown = annotationsOf(this.#doc).get(id);
+    if (map === undefined) return undefined;
+    if (!(map instanceof Y.Map)) return 'an annotation is not a map';
+    // Yjs lets a map carry list items that toJSON never shows.
+    if (map._start !== null) return 'an annotation holds a list';
+    if ([...map.values()].some((value) => value instanceof Y.AbstractType || value instanceof Y.Doc)) return 'an annotation holds shared types';
+    return badId(id) ?? why(annotationCheck, map.toJSON(), 'annotation');
+  }
+
+  #verdictProblem(id: string): string | undefined {
+    const verdict: unknown = verdictsOf(this.#doc).get(id);
+    return verdict === undefined ? undefined : badId(id) ?? why(verdictCheck, verdict, 'verdict');
+  }
+
+  stop(): void {
+    this.#doc.off('afterTransaction', this.#note);
+  }
+}
+
+function why(check: { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string }[] }, value: unknown, what: string): string | undefined {
+  if (check.Check(value)) return undefined;
+  const error = check.Errors(value)[0];
+  return `${what}${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`;
+}
+
+function badId(id: string): string | undefined {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? undefined : 'an id is not an id';
+}
+
+function first(ids: Iterable<string>, check: (id: string) => string | undefined): string | undefined {
+  for (const id of ids) {
+    const problem = check(id);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}

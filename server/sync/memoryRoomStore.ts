@@ -1,0 +1,44 @@
+import { RoomSealed, type LogEntry, type RoomStore, type StoredDoc } from './roomStore.ts';
+
+interface Kept {
+  snapshot: { seq: number; bytes: Uint8Array } | undefined;
+  log: { seq: number; bytes: Uint8Array; userId: string | null }[];
+  seq: number;
+  sealed: boolean;
+}
+
+/** The twin of the Prisma store, for tests of rooms. Both pass the same suite. */
+export class MemoryRoomStore implements RoomStore {
+  readonly #tasks = new Map<string, Kept>();
+
+  constructor(taskIds: Iterable<string>) {
+    for (const id of taskIds) this.#tasks.set(id, { snapshot: undefined, log: [], seq: 0, sealed: false });
+  }
+
+  async load(taskId: string): Promise<StoredDoc | undefined> {
+    const kept = this.#tasks.get(taskId);
+    if (!kept) return undefined;
+    const updates = [...(kept.snapshot ? [kept.snapshot.bytes] : []), ...kept.log.map((e) => e.bytes)];
+    return { updates, seq: kept.seq, logged: kept.log.length };
+  }
+
+  async append(taskId: string, entries: readonly LogEntry[]): Promise<number> {
+    const kept = this.#tasks.get(taskId);
+    if (!kept || kept.sealed) throw new RoomSealed();
+    for (const entry of entries) kept.log.push({ seq: ++kept.seq, ...entry });
+    return kept.seq;
+  }
+
+  async compact(taskId: string, seq: number, bytes: Uint8Array): Promise<void> {
+    const kept = this.#tasks.get(taskId);
+    if (!kept || seq <= (kept.snapshot?.seq ?? 0)) return;
+    kept.snapshot = { seq, bytes };
+    kept.log = kept.log.filter((e) => e.seq > seq);
+  }
+
+  /** What submit and reopen do to a task. */
+  seal(taskId: string, sealed: boolean): void {
+    const kept = this.#tasks.get(taskId);
+    if (kept) kept.sealed = sealed;
+  }
+}

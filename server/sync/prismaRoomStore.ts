@@ -1,0 +1,47 @@
+import { Prisma, type PrismaClient } from '#prisma';
+import { RoomSealed, type LogEntry, type RoomStore, type StoredDoc } from './roomStore.ts';
+
+export class PrismaRoomStore implements RoomStore {
+  readonly #db: PrismaClient;
+
+  constructor(db: PrismaClient) {
+    this.#db = db;
+  }
+
+  async load(taskId: string): Promise<StoredDoc | undefined> {
+    // One statement's view: a compaction between two reads must not hide entries.
+    const task = await this.#db.$transaction((tx) => tx.task.findUnique({
+      where: { id: taskId }, select: { docSeq: true, snapshot: true, updates: { orderBy: { seq: 'asc' } } },
+    }), { isolationLevel: 'RepeatableRead' });
+    if (!task) return undefined;
+    const log = task.updates.filter((u) => u.seq > (task.snapshot?.seq ?? 0));
+    return { updates: [...(task.snapshot ? [task.snapshot.bytes] : []), ...log.map((u) => u.bytes)], seq: task.docSeq, logged: log.length };
+  }
+
+  /** One statement, so one round trip and one COMMIT. The task's row lock orders it against submit, which changes the state. */
+  async append(taskId: string, entries: readonly LogEntry[]): Promise<number> {
+    const rows = Prisma.join(entries.map((e, i) => Prisma.sql`(${i + 1}::int, ${e.bytes}::bytea, ${e.userId}::text)`));
+    const byPerson = entries.some((e) => e.userId !== null);
+    const written = await this.#db.$queryRaw<{ seq: number }[]>`
+      WITH entry(n, bytes, "userId") AS (VALUES ${rows}),
+      task AS (
+        UPDATE "Task" SET "docSeq" = "docSeq" + ${entries.length}::int, dirty = dirty OR ${byPerson}
+        WHERE id = ${taskId} AND state <> 'submitted' RETURNING id, "docSeq"
+      )
+      INSERT INTO "DocUpdate" ("taskId", seq, bytes, "userId")
+      SELECT task.id, task."docSeq" - ${entries.length}::int + entry.n, entry.bytes, entry."userId" FROM task, entry
+      RETURNING seq`;
+    if (written.length === 0) throw new RoomSealed();
+    return Math.max(...written.map((row) => row.seq));
+  }
+
+  async compact(taskId: string, seq: number, bytes: Uint8Array): Promise<void> {
+    await this.#db.$transaction([
+      this.#db.$executeRaw`
+        INSERT INTO "DocSnapshot" ("taskId", seq, bytes, at) VALUES (${taskId}, ${seq}::int, ${bytes}::bytea, now())
+        ON CONFLICT ("taskId") DO UPDATE SET seq = EXCLUDED.seq, bytes = EXCLUDED.bytes, at = EXCLUDED.at WHERE "DocSnapshot".seq < EXCLUDED.seq`,
+      // Only what the snapshot in force holds, whoever wrote it.
+      this.#db.$executeRaw`DELETE FROM "DocUpdate" u USING "DocSnapshot" s WHERE u."taskId" = ${taskId} AND s."taskId" = u."taskId" AND u.seq <= s.seq`,
+    ]);
+  }
+}

@@ -1,0 +1,175 @@
+import * as Y from 'yjs';
+import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
+import { describe, expect, it } from 'vitest';
+import * as ops from '#core/annotation/doc.ts';
+import { EmendError } from '#core/errors.ts';
+import { MemoryRoomStore } from './memoryRoomStore.ts';
+import { readPresence } from './presence.ts';
+import type { Member } from './room.ts';
+import { Rooms } from './rooms.ts';
+
+const act: ops.Act = { origin: { kind: 'person', user: 'ann', client: 'c' }, user: 'ann', now: 1 };
+const seen = { predictions: [], threshold: 0.25 };
+
+function member(id: string, readOnly = false): Member & { got: { name: string; update?: Uint8Array }[]; closed: EmendError[] } {
+  const got: { name: string; update?: Uint8Array }[] = [];
+  const closed: EmendError[] = [];
+  return { id, readOnly, person: { id, name: id, email: '', admin: false }, got, closed, send: (name, message) => { got.push({ name, ...('update' in message ? { update: message.update } : {}) }); }, close: (problem) => { closed.push(problem); } };
+}
+
+const nothing = Y.encodeStateVector(new Y.Doc());
+function drawn(id = 'a'): Y.Doc {
+  const doc = new Y.Doc();
+  ops.drawBox(doc, act, seen, id, [1, 2, 30, 40], 0);
+  return doc;
+}
+
+async function open(): Promise<{ rooms: Rooms; store: MemoryRoomStore; ann: ReturnType<typeof member>; bob: ReturnType<typeof member> }> {
+  const store = new MemoryRoomStore(['t']);
+  const rooms = new Rooms(store);
+  const [ann, bob] = [member('ann'), member('bob')];
+  await rooms.join('t', ann, nothing);
+  await rooms.join('t', bob, nothing);
+  return { rooms, store, ann, bob };
+}
+
+const content = (rooms: Rooms) => rooms.with('t', async (room) => ops.annotationsOf(room.doc).toJSON());
+
+describe('a room', () => {
+  it('acknowledges what is durable and sends it to the others only', async () => {
+    const { rooms, store, ann, bob } = await open();
+    expect(await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()))).toBe(1);
+    expect((await store.load('t'))?.updates).toHaveLength(1);
+    expect(bob.got.map((m) => m.name)).toEqual(['room:update']);
+    expect(ann.got).toEqual([]);
+  });
+
+  it('acknowledges a duplicate without writing it again', async () => {
+    const { rooms, store } = await open();
+    const update = Y.encodeStateAsUpdate(drawn());
+    await rooms.update('t', 'ann', update);
+    expect(await rooms.update('t', 'ann', update)).toBe(1);
+    expect((await store.load('t'))?.seq).toBe(1);
+  });
+
+  it('refuses viewers', async () => {
+    const { rooms } = await open();
+    await rooms.join('t', member('eve', true), nothing);
+    await expect(rooms.update('t', 'eve', Y.encodeStateAsUpdate(drawn()))).rejects.toMatchObject({ code: 'read_only' });
+  });
+
+  it('loads once, however many join at the same time', async () => {
+    let loads = 0;
+    const store = new MemoryRoomStore(['t']);
+    const counting = { load: (id: string) => { loads += 1; return store.load(id); }, append: store.append.bind(store), compact: store.compact.bind(store) };
+    const rooms = new Rooms(counting);
+    await Promise.all(['a', 'b', 'c', 'd'].map((id) => rooms.join('t', member(id), nothing)));
+    expect(loads).toBe(1);
+  });
+
+  it('lets the server write, durably, and tells who hears changes', async () => {
+    const { rooms, store, ann } = await open();
+    const heard: [string[], string | null][] = [];
+    rooms.onChange((_task, _doc, changed, user) => heard.push([[...changed], user]));
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('x')));
+    const mask = { rle: { size: [4, 4] as [number, number], counts: '07' }, box: [1, 2, 30, 40] as [number, number, number, number], model: 'Spark', score: 0.9 };
+    const origin = { kind: 'model' as const, model: 'Spark' };
+    expect(await rooms.apply('t', origin, (doc) => { ops.setMask(doc, origin, 'x', mask); })).toBe(true);
+    expect(await rooms.apply('t', origin, () => undefined)).toBe(false);
+    expect(heard).toEqual([[['x'], 'ann'], [['x'], null]]);
+    expect(ann.got.map((m) => m.name)).toEqual(['room:update']);
+    expect((await store.load('t'))?.seq).toBe(2);
+  });
+
+  it('survives being unloaded while people come and go', async () => {
+    const { rooms, ann, bob } = await open();
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()));
+    await rooms.leave('t', ann);
+    await rooms.leave('t', bob);
+    await rooms.unload('t');
+    expect(rooms.loaded).toBe(0);
+    expect(Object.keys(await content(rooms))).toEqual(['a']);
+  });
+
+  it('closes for everybody when the task takes no more edits', async () => {
+    const { rooms, store, ann, bob } = await open();
+    store.seal('t', true);
+    await expect(rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()))).rejects.toMatchObject({ code: 'conflict' });
+    expect([ann.closed.length, bob.closed.length]).toEqual([1, 1]);
+  });
+});
+
+describe('bad updates', () => {
+  const far = (): Uint8Array => {
+    const doc = drawn();
+    const before = Y.encodeStateVector(doc);
+    ops.setClass(doc, act, 'a', 1);
+    return Y.encodeStateAsUpdate(doc, before);
+  };
+  const edited = (change: (doc: Y.Doc) => void): Uint8Array => { const doc = new Y.Doc(); change(doc); return Y.encodeStateAsUpdate(doc); };
+  /** The update of yjs#687: read as V2 it asks for 2^53 structs. */
+  const bomb = Uint8Array.from([0, 0, 6, 255, 255, 255, 255, 255, 255, 255, 15, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0]);
+  const hidden = edited((d) => { Reflect.apply(Y.Array.prototype.insert, d.getArray('annotations'), [0, ['smuggled']]); });
+  const cases: Record<string, Uint8Array> = {
+    garbage: Uint8Array.from({ length: 200 }, (_, i) => (i * 37) % 256),
+    empty: new Uint8Array(),
+    'a V2 update': Y.encodeStateAsUpdateV2(drawn()),
+    'the V2 bomb': bomb,
+    'a huge count': Uint8Array.from([255, 255, 255, 255, 255, 255, 255, 15, 1, 1, 1]),
+    'a huge run': Uint8Array.from([1, 1, 1, 0, 0, 255, 255, 255, 255, 255, 255, 255, 15, 0]),
+    'edits that build on missing ones': far(),
+    'an unknown root': edited((d) => d.getMap('evil').set('x', 1)),
+    'a list in place of the map': hidden,
+    'a wrong class': edited((d) => d.getMap('annotations').set('x', new Y.Map(Object.entries({ class: 'one', box: [0, 0, 1, 1], kind: 'drawn', by: 'ann', at: 1 })))),
+    'a nested type': edited((d) => d.getMap('annotations').set('x', new Y.Map<unknown>([['class', 0], ['box', Y.Array.from([0, 0, 1, 1])], ['kind', 'drawn'], ['by', 'ann'], ['at', 1]]))),
+    'an unknown field': edited((d) => d.getMap('verdicts').set('p', { verdict: 'rejected', by: 'ann', at: 1, admin: true })),
+    'a bad id': edited((d) => d.getMap('verdicts').set('<img src=x>', { verdict: 'rejected', by: 'ann', at: 1 })),
+  };
+  for (const [name, update] of Object.entries(cases)) {
+    it(`refuses ${name}, at once and without a trace`, async () => {
+      const { rooms, store, ann, bob } = await open();
+      await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('kept')));
+      const before = performance.now();
+      await expect(rooms.update('t', 'bob', update)).rejects.toMatchObject({ code: 'invalid' });
+      expect(performance.now() - before).toBeLessThan(50);
+      expect(Object.keys(await content(rooms))).toEqual(['kept']);
+      expect((await store.load('t'))?.seq).toBe(1);
+      expect([ann.closed.length, ann.got.length, bob.got.length]).toEqual([0, 0, 1]);
+      // The room goes on.
+      await rooms.update('t', 'bob', Y.encodeStateAsUpdate(drawn('later')));
+      expect(Object.keys(await content(rooms)).toSorted()).toEqual(['kept', 'later']);
+    });
+  }
+});
+
+describe('presence', () => {
+  const state = (value: Record<string, unknown>): Uint8Array => {
+    const awareness = new Awareness(new Y.Doc());
+    awareness.setLocalState(value);
+    const update = encodeAwarenessUpdate(awareness, [awareness.clientID]);
+    awareness.destroy();
+    return update;
+  };
+  const ann = { id: 'ann', name: 'Ann', email: '', admin: false };
+
+  it('carries the sender\'s true name', () => {
+    expect(readPresence(state({ user: { id: 'bob', name: 'Bob' }, cursor: [1, 2] }), ann)?.state).toEqual({ user: { id: 'ann', name: 'Ann' }, cursor: [1, 2] });
+  });
+
+  it('drops what does not fit', () => {
+    expect(readPresence(state({ cursor: 'here' }), ann)).toBeUndefined();
+    expect(readPresence(Uint8Array.from([9, 9, 9]), ann)).toBeUndefined();
+    expect(readPresence(state({ tool: 'x'.repeat(20_000) }), ann)).toBeUndefined();
+  });
+
+  it('reaches the others, is told to who comes later, and ends with who leaves', async () => {
+    const { rooms, ann: a, bob } = await open();
+    await rooms.presence('t', 'ann', state({ cursor: [1, 2] }));
+    expect(bob.got.map((m) => m.name)).toEqual(['room:presence']);
+    const cy = member('cy');
+    await rooms.join('t', cy, nothing);
+    expect(cy.got.map((m) => m.name)).toEqual(['room:presence']);
+    await rooms.leave('t', a);
+    expect(cy.got).toHaveLength(2);
+  });
+});
