@@ -58,6 +58,8 @@ export interface Requests {
   describe: { in: { model: string }; out: YoloModel };
   encode: { in: { encoder: string; image: ImageSource }; out: Embedding };
   decode: { in: { decoder: string; embedding: Embedding; prompts: Prompts }; out: readonly MaskCandidate[] };
+  /** Loads a model ahead of its first use. */
+  warm: { in: { model: string }; out: null };
   spark: { in: { model: string; image: ImageSource; prompts: Prompts }; out: readonly MaskCandidate[] };
 }
 export type RequestName = keyof Requests;

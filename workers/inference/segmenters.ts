@@ -51,6 +51,7 @@ export class Segmenters {
   readonly #encoding = new Map<string, Promise<Embedding>>();
   /** SAM files whose contract was not recognised, or that failed to load: not tried again until refresh. */
   readonly #broken = new Set<string>();
+  readonly #warmed = new Set<string>();
   #found: Promise<readonly SamFiles[]> | null = null;
   #foundAt = 0;
   #status: readonly SegmenterStatus[] = [];
@@ -82,9 +83,12 @@ export class Segmenters {
 
   async prepare(key: string, image: string): Promise<boolean> {
     const sam = await this.#best();
-    if (sam === null) return false;
-    await this.#embedding(sam, key, image);
-    return true;
+    if (sam !== null) {
+      await Promise.all([this.#embedding(sam, key, image), this.#warm(sam.decoder)]);
+      return true;
+    }
+    if (this.#options.sparkPath !== null) await this.#warm(this.#options.sparkPath);
+    return false;
   }
 
   async segment(key: string, image: string, prompts: Prompts): Promise<SegmentResult> {
@@ -106,6 +110,13 @@ export class Segmenters {
     }
     const candidates = await this.#options.decode.run('spark', { model: this.#options.sparkPath, image, prompts });
     return { model: SPARK, candidates, ms: performance.now() - start };
+  }
+
+  /** The first box should not wait for a thread to start and a model to load. */
+  async #warm(model: string): Promise<void> {
+    if (this.#warmed.has(model)) return;
+    this.#warmed.add(model);
+    await this.#options.decode.run('warm', { model });
   }
 
   async #best(): Promise<SamFiles | null> {

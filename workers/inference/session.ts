@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { arch, platform } from 'node:process';
+import { arch, env, platform } from 'node:process';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EmendError } from '#core/errors.ts';
@@ -111,14 +111,23 @@ export class Sessions {
   }
 }
 
-/** CUDA's libraries are fetched on request; without them the runtime would write an error of its own to the terminal at each try. */
+/**
+ * What a provider needs and this machine lacks, or null. Asked before the runtime is, because that would write messages of its own to the
+ * terminal at each try.
+ */
 function missingLibrary(provider: Provider): string | null {
-  if (provider !== 'cuda') return null;
-  if (platform !== 'linux' || arch !== 'x64') return 'exists for Linux on x64 only';
-  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const library = path.join(path.dirname(entry), '..', 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
-  return existsSync(library) ? null : 'its libraries are not installed';
+  if (provider === 'cuda') {
+    if (platform !== 'linux' || arch !== 'x64') return 'exists for Linux on x64 only';
+    const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+    const library = path.join(path.dirname(entry), '..', 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
+    return existsSync(library) ? null : 'its libraries are not installed';
+  }
+  if (provider === 'webgpu' && platform === 'linux') return VULKAN.some((file) => existsSync(file)) ? null : 'no Vulkan driver is installed';
+  return null;
 }
+
+/** Where Linux keeps the Vulkan loader, which WebGPU runs on there. */
+const VULKAN = [...(env['LD_LIBRARY_PATH'] ?? '').split(':').filter(Boolean), '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib'].map((directory) => path.join(directory, 'libvulkan.so.1'));
 
 /** The first sentence of a runtime's message, without the C++ source paths in front. */
 function firstLine(error: unknown): string {

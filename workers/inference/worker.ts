@@ -40,4 +40,8 @@ export const predict: Handler<'predict'> = ({ model, image, options }) => reply(
 export const describe: Handler<'describe'> = ({ model }) => reply(async () => describeYolo((await readModelFile(model)).meta));
 export const encode: Handler<'encode'> = ({ encoder, image }) => reply(() => encodeSam(sessions, encoder, image));
 export const decode: Handler<'decode'> = ({ decoder, embedding, prompts }) => reply(() => decodeSam(sessions, decoder, embedding, prompts));
+export const warm: Handler<'warm'> = ({ model }) => reply(async () => {
+  await sessions.open(model);
+  return null;
+});
 export const spark: Handler<'spark'> = ({ model, image, prompts }) => reply(() => segmentSpark(sessions, model, image, prompts));
