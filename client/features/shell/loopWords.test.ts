@@ -28,16 +28,17 @@ describe('the next action', () => {
 });
 
 describe('the loop bar', () => {
-  it('highlights exactly one step at rest', () => {
+  it('highlights exactly one step, also while it goes on', () => {
     for (const next of ['import', 'predict', 'correct', 'freeze', 'train', 'promote'] as const) {
-      expect(stepViews({ ...base, next }, null).filter((s) => s.state === 'next')).toHaveLength(1);
+      expect(stepViews({ ...base, next }, null).filter((s) => s.isNext)).toHaveLength(1);
+      expect(stepViews({ ...base, next }, job).filter((s) => s.isNext)).toHaveLength(1);
     }
   });
 
   it('counts what each step counts', () => {
     const [predict, correct, freeze, train, promote] = stepViews(base, null);
     expect(predict).toMatchObject({ state: 'done', figure: '312 images', note: 'yolo11n-seg' });
-    expect(correct).toMatchObject({ state: 'next', figure: '184 of 312', note: '60 changed · 124 ok' });
+    expect(correct).toMatchObject({ isNext: true, state: 'todo', figure: '184 of 312', note: '60 changed · 124 ok' });
     expect(correct?.share).toBeCloseTo(184 / 312);
     expect(freeze).toMatchObject({ figure: 'v4 next', note: '+184 images' });
     expect(train).toMatchObject({ figure: '–', state: 'todo' });

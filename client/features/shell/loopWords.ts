@@ -9,7 +9,9 @@ export interface StepView {
   step: ShownStep;
   name: string;
   /** done: nothing left of it in this iteration. busy: going on right now. */
-  state: 'done' | 'next' | 'busy' | 'todo';
+  state: 'done' | 'busy' | 'todo';
+  /** The one highlighted step; a busy one may be it. */
+  isNext: boolean;
   figure: string;
   note: string;
   /** 0..1 where the step has a known whole. */
@@ -43,7 +45,7 @@ export function stepViews(loop: Loop, predictJob: JobDto | null): StepView[] {
   return STEPS.map((step) => {
     const view = describe(step, loop, predictJob);
     const busy = (step === 'predict' && predictJob !== null) || (step === 'train' && isTraining(loop));
-    return { step, name: NAMES[step], ...view, state: busy ? 'busy' : step === next ? 'next' : isDone(step, loop) ? 'done' : 'todo' };
+    return { step, name: NAMES[step], ...view, isNext: step === next, state: busy ? 'busy' : step !== next && isDone(step, loop) ? 'done' : 'todo' };
   });
 }
 
