@@ -62,7 +62,7 @@ export function resized(view: Viewport, image: Size, size: Size): Viewport {
 /** Moves (and zooms, when the box would be too small to judge) just enough for the box to be seen. */
 export function reveal(view: Viewport, image: Size, box: Box): Viewport {
   const [x, y, w, h] = box;
-  const least = 18;
+  const least = 8;
   const tooSmall = Math.max(w, h) * view.zoom < least;
   const zoomed = tooSmall ? { ...view, zoom: clampZoom(view, image, (3 * least) / Math.max(w, h, 1)) } : view;
   const margin = 24 / zoomed.zoom;

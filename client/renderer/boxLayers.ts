@@ -2,7 +2,7 @@ import { Container, type UniformGroup } from 'pixi.js';
 import type { Box } from '#core/geometry/box.ts';
 import { handlePoint, handlesOf } from '../editor/handles.ts';
 import type { Rgb } from './color.ts';
-import { InstancedLayer, SQUARE, type LayerSpec } from './instances.ts';
+import { FloatList, InstancedLayer, SQUARE, type LayerSpec } from './instances.ts';
 import { FRAME, LINE, PLATE } from './shaders.ts';
 import type { FrameStyle } from './style.ts';
 
@@ -23,10 +23,10 @@ export class BoxLayers {
   readonly #frames: InstancedLayer;
   readonly #lines: InstancedLayer;
   readonly #handles: InstancedLayer;
-  #plate: number[] = [];
-  #frame: number[] = [];
-  #line: number[] = [];
-  #handle: number[] = [];
+  readonly #plate = new FloatList();
+  readonly #frame = new FloatList();
+  readonly #line = new FloatList();
+  readonly #handle = new FloatList();
 
   constructor(view: UniformGroup) {
     const plate = { ...SQUARE, source: PLATE, fields: { aBox: 4, aFill: 4, aLook: 2 } } as const;
@@ -38,10 +38,7 @@ export class BoxLayers {
   }
 
   begin(): void {
-    this.#plate = [];
-    this.#frame = [];
-    this.#line = [];
-    this.#handle = [];
+    for (const list of [this.#plate, this.#frame, this.#line, this.#handle]) list.clear();
   }
 
   frame(box: Box, style: FrameStyle, outset = 0): void {
@@ -52,7 +49,7 @@ export class BoxLayers {
   }
 
   tint(box: Box, [r, g, b]: Rgb, alpha: number): void {
-    this.#plate.push(...box, r, g, b, alpha, 0, 0);
+    this.#plate.push(box[0], box[1], box[2], box[3], r, g, b, alpha, 0, 0);
   }
 
   handles(box: Box, [r, g, b]: Rgb, grain: number): void {

@@ -2,7 +2,7 @@ import { BufferImageSource, Container, type UniformGroup, UniformGroup as Unifor
 import type { Rle } from '#core/geometry/rle.ts';
 import type { Shape } from '../editor/shapes.ts';
 import type { Rgb } from './color.ts';
-import { InstancedLayer, SQUARE } from './instances.ts';
+import { FloatList, InstancedLayer, SQUARE } from './instances.ts';
 import { MaskAtlas, type Slot } from './maskAtlas.ts';
 import { cropMask, type MaskCrop } from './maskCrop.ts';
 import { MASK } from './shaders.ts';
@@ -34,10 +34,22 @@ export class MaskLayer {
   #packed = new Map<string, Packed>();
   #waiting: { id: string; rle: Rle }[] = [];
   #fadeEnd = 0;
+  #packedCount = 0;
   #opening = true;
 
   constructor(view: UniformGroup) {
     this.#view = view;
+  }
+
+  /** How many were unpacked so far: tells whether there is something new to fill in. */
+  get packed(): number {
+    return this.#packedCount;
+  }
+
+  /** One page that holds nothing, so that the shader is compiled before it is needed. */
+  warm(): void {
+    this.#atlas.add(new Uint8Array(1), 1, 1);
+    this.#upload();
   }
 
   /** Forgets everything: another picture. */
@@ -80,21 +92,24 @@ export class MaskLayer {
     // What was there when the picture opened is simply there; what comes later fades in.
     const born = still || this.#opening ? now - FADE_MS : now;
     this.#fadeEnd = Math.max(this.#fadeEnd, born + FADE_MS);
+    this.#packedCount += 1;
     this.#packed.set(id, { rle, crop, slot, born });
   }
 
   /** Fills the draw buffers. */
   fill(shapes: readonly Shape[], styleOf: (shape: Shape) => MaskStyle | null, colorOf: (index: number) => Rgb): void {
     this.#upload();
-    const values: number[][] = this.#pages.map(() => []);
+    const values = this.#pages.map(() => new FloatList());
     for (const shape of shapes) {
       const style = shape.mask ? styleOf(shape) : null;
       const packed = this.#packed.get(shape.id);
       if (!style || !packed?.crop || !packed.slot) continue;
       const { slot, crop, born } = packed;
-      values[slot.page]?.push(...crop.window, slot.x, slot.y, slot.width, slot.height, ...colorOf(shape.class), style.fill, style.edge, born);
+      const [x, y, w, h] = crop.window;
+      const [r, g, b] = colorOf(shape.class);
+      values[slot.page]?.push(x, y, w, h, slot.x, slot.y, slot.width, slot.height, r, g, b, style.fill, style.edge, born);
     }
-    for (const [i, page] of this.#pages.entries()) page.layer.fill(values[i] ?? []);
+    for (const [i, page] of this.#pages.entries()) page.layer.fill(values[i] ?? new FloatList());
   }
 
   #upload(): void {

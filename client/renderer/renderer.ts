@@ -34,7 +34,9 @@ export class EditorRenderer {
   #colorOf: (index: number) => Rgb = classColors([]);
   #ends: (() => void)[] = [];
   #frame = 0;
-  #stale = true;
+  /** What the large layers were last filled from; they are filled again only when one of these has changed. */
+  #boxesOf: readonly unknown[] = [];
+  #masksOf: readonly unknown[] = [];
 
   private constructor(canvas: HTMLCanvasElement) {
     this.canvas = canvas;
@@ -55,7 +57,10 @@ export class EditorRenderer {
       autoDensity: true, antialias: false, backgroundAlpha: 0, skipExtensionImports: true,
     });
     host.append(canvas, renderer.#tags.root);
-    canvas.addEventListener('webglcontextrestored', () => renderer.#invalidate(true));
+    canvas.addEventListener('webglcontextrestored', () => renderer.#invalidate());
+    // Every shader is compiled now: the first box must not wait for it.
+    renderer.#masks.warm();
+    renderer.#pixi.render({ container: renderer.#stage });
     return renderer;
   }
 
@@ -77,44 +82,45 @@ export class EditorRenderer {
     this.#ends = [];
     this.#editor = editor;
     this.#masks.clear();
+    this.#boxesOf = [];
+    this.#masksOf = [];
     if (editor) {
       this.#masks.take(editor.derived.shapes);
       this.#ends = [
         editor.events.on('scene', () => {
           this.#masks.take(editor.derived.shapes);
-          this.#invalidate(true);
+          this.#invalidate();
         }),
-        editor.events.on('overlay', () => this.#invalidate(true)),
-        editor.events.on('view', () => this.#invalidate(false)),
+        editor.events.on('overlay', () => this.#invalidate()),
+        editor.events.on('view', () => this.#invalidate()),
       ];
     }
-    this.#invalidate(true);
+    this.#invalidate();
   }
 
   /** The picture, or a smaller stand-in for it, or nothing. */
   async setPicture(bitmap: ImageBitmap | null, size: { width: number; height: number }): Promise<void> {
     await this.#picture.show(bitmap, size);
-    this.#invalidate(true);
+    this.#invalidate();
   }
 
   setClasses(classes: readonly ClassDto[]): void {
     this.#classes = classes;
     this.#colorOf = classColors(classes);
-    this.#invalidate(true);
+    this.#invalidate();
   }
 
   setLook(look: PictureLook): void {
     this.#picture.setLook(look);
-    this.#invalidate(false);
+    this.#invalidate();
   }
 
   resize(width: number, height: number): void {
     this.#pixi.resize(Math.max(1, width), Math.max(1, height), globalThis.devicePixelRatio || 1);
-    this.#invalidate(true);
+    this.#invalidate();
   }
 
-  #invalidate(content: boolean): void {
-    this.#stale ||= content;
+  #invalidate(): void {
     this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
@@ -122,22 +128,28 @@ export class EditorRenderer {
     this.#frame = 0;
     const editor = this.#editor;
     if (!editor) {
-      this.#stage.visible = false;
+      this.#showLayers(false, false);
       this.#tags.show([], [], { cx: 0, cy: 0, zoom: 1, width: 1, height: 1 });
       this.#pixi.render({ container: this.#stage });
       return;
     }
-    this.#stage.visible = true;
+    this.#showLayers(true, !editor.hidden);
     const waiting = this.#masks.pump(performance.now() + PUMP_MS, this.#still.matches);
     this.#place(editor);
-    if (this.#stale || waiting || editor.preview) this.#fill(editor);
-    this.#stale = waiting;
+    this.#fillBoxes(editor);
+    this.#fillMasks(editor);
+    this.#fillTop(editor);
     const sharp = editor.view.zoom >= SHARP_ZOOM;
     this.#picture.setSharp(sharp);
     const fading = this.#masks.tick(editor.view.zoom, sharp);
     this.#pixi.render({ container: this.#stage });
     Ticker.system.update();
-    if (waiting || fading) this.#invalidate(waiting);
+    if (waiting || fading) this.#invalidate();
+  }
+
+  #showLayers(picture: boolean, shapes: boolean): void {
+    this.#picture.container.visible = picture;
+    for (const layer of [this.#masks, this.#boxes, this.#top]) layer.container.visible = shapes;
   }
 
   #place(editor: Editor): void {
@@ -150,34 +162,35 @@ export class EditorRenderer {
     this.canvas.dataset['task'] = editor.task.id;
     this.canvas.dataset['shapes'] = String(editor.derived.listed.length);
     this.#tags.show(tagsOf(editor, this.#classes), editor.hidden ? [] : cursorsOf(editor), view);
-    // The handles of a box depend on its size on the screen.
-    if (editor.selected()) this.#fillTop(editor);
   }
 
-  #fill(editor: Editor): void {
-    const shown = !editor.hidden;
-    this.#masks.container.visible = shown;
-    this.#boxes.container.visible = shown;
-    this.#top.container.visible = shown;
-    const { shapes } = editor.derived;
-    const selected = editor.selected()?.id;
+  /** The plain look of every shape; the selected and the hovered are drawn once more, on top. */
+  #fillBoxes(editor: Editor): void {
     const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
-    this.#masks.fill(shapes, (s) => (s.id === moving ? null : maskStyle(s, editor.desk.masks, s.id === selected, s.id === editor.hovered)), this.#colorOf);
+    if (!changed(this.#boxesOf, (this.#boxesOf = [editor.derived, this.#colorOf, moving]))) return;
     this.#boxes.begin();
-    for (const shape of shapes) {
-      // The selected one lies on top of all, drawn by the other layer.
-      if (shape.id !== selected) this.#boxes.frame(shape.box, frameStyle(shape, this.#colorOf(shape.class), false, shape.id === editor.hovered));
+    for (const shape of editor.derived.shapes) {
+      if (shape.id !== moving) this.#boxes.frame(shape.box, frameStyle(shape, this.#colorOf(shape.class), false, false));
     }
     this.#boxes.end();
-    this.#fillTop(editor);
+  }
+
+  #fillMasks(editor: Editor): void {
+    const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
+    const selected = editor.selected()?.id;
+    const { hovered, desk, derived } = editor;
+    if (!changed(this.#masksOf, (this.#masksOf = [derived, this.#colorOf, moving, selected, hovered, desk.masks, this.#masks.packed]))) return;
+    this.#masks.fill(derived.shapes, (s) => (s.id === moving ? null : maskStyle(s, desk.masks, s.id === selected, s.id === hovered)), this.#colorOf);
   }
 
   #fillTop(editor: Editor): void {
     const layer = this.#top;
     const selected = editor.selected();
+    const hovered = editor.shape(editor.hovered);
     const { preview } = editor;
     layer.begin();
     this.#drawPeers(editor);
+    if (hovered && hovered !== selected) layer.frame(hovered.box, frameStyle(hovered, this.#colorOf(hovered.class), false, true));
     if (selected) this.#drawSelected(editor, selected, preview?.kind === 'adjust' && preview.id === selected.id ? preview.box : selected.box);
     if (preview?.kind === 'draw') {
       const color = this.#colorOf(editor.desk.classIndex);
@@ -212,4 +225,8 @@ export class EditorRenderer {
       }
     }
   }
+}
+
+function changed(before: readonly unknown[], now: readonly unknown[]): boolean {
+  return before.length !== now.length || now.some((value, i) => value !== before[i]);
 }

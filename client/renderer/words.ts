@@ -20,14 +20,24 @@ export function tagsOf(editor: Editor, classes: readonly ClassDto[]): Tag[] {
   if (editor.hidden) return [];
   const selected = editor.selected();
   const hovered = editor.shape(editor.hovered);
-  const strong = [selected, hovered].filter((s): s is Shape => s !== null && s !== undefined);
-  const weak = editor.derived.listed.filter((s) => (s.unsure || editor.maskWork.has(s.id)) && s !== selected && s !== hovered && inSight(editor, s)).slice(0, MOST_TAGS);
+  const strong = [selected, hovered].filter((s): s is Shape => s !== null);
+  const weak = weakShapes(editor, strong);
   const preview = editor.preview;
   return [...new Set([...strong, ...weak])].map((shape) => ({
     ...tagOf(shape, editor, classes),
     strong: shape === selected,
     box: preview?.kind === 'adjust' && preview.id === shape.id ? preview.box : shape.box,
   }));
+}
+
+/** The unsure, and those whose mask is being made, as far as they are in sight. */
+function weakShapes(editor: Editor, besides: readonly Shape[]): Shape[] {
+  const found: Shape[] = [];
+  for (const shape of editor.derived.listed) {
+    if (found.length === MOST_TAGS) break;
+    if ((shape.unsure || editor.maskWork.has(shape.id)) && !besides.includes(shape) && inSight(editor, shape)) found.push(shape);
+  }
+  return found;
 }
 
 function inSight(editor: Editor, shape: Shape): boolean {

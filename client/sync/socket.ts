@@ -7,6 +7,7 @@ export type EmendSocket = Socket<ServerToClient, ClientToServer>;
 
 /** After this long without an answer a message counts as lost, and is sent again after the next join. */
 const ANSWER_MS = 15_000;
+const REFUSED_MS = 4000;
 
 /** One connection per tab, with who watches which project. */
 class Connection {
@@ -20,6 +21,10 @@ class Connection {
       for (const project of this.#watched.keys()) this.#tell('project:watch', project);
     });
     this.socket.on('disconnect', () => (this.online.value = false));
+    // A handshake that the server itself refused (signed out, database away) is not tried again by Socket.IO.
+    this.socket.on('connect_error', () => {
+      if (!this.socket.active) setTimeout(() => this.socket.connect(), REFUSED_MS);
+    });
   }
 
   /** Watches are counted: the last one that ends tells the server. */

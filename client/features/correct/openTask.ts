@@ -24,22 +24,27 @@ export interface OpenTask {
   readonly editor: Editor;
   readonly room: OpenRoom;
   readonly time: ActiveTime;
+  /** Asks again for a mask of an annotation; answers with why not, or null. */
+  askForMask(annotation: string): Promise<string | null>;
   stateVector(): Uint8Array;
   /** Ends the editor; the room lives on until `room.close()`. */
   destroy(): void;
 }
 
-export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: Desk, size: Size): OpenTask {
-  const room = openRoom(dto.id, me.id, socketTransport());
+/** `known`: the room of this very task, when it had not been closed yet. */
+export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: Desk, size: Size, known: OpenRoom | null): OpenTask {
+  const room = known ?? openRoom(dto.id, me.id, socketTransport());
   // One origin object for the whole life of the editor: undo recognises its own acts by it.
   const origin = { kind: 'person', user: me.id, client: newId() } as const;
   const editor = new Editor({ task: editorTask(dto, project), doc: room.doc, origin, user: me.id, desk, size });
   editor.setReadOnly(dto.state === 'submitted' || project.role === 'viewer');
   room.provider.events.on('access', (readOnly) => editor.setReadOnly(readOnly || dto.state === 'submitted'));
   room.provider.events.on('mask', (m) => editor.setMaskWork(m.annotation, m.state === 'done' ? null : m.state));
+  room.provider.events.on('closed', () => editor.setReadOnly(true));
   sharePresence(editor, room, me);
   return {
     dto, editor, room, time: new ActiveTime(performance.now()),
+    askForMask: (annotation) => socketTransport().ask('room:segment', { task: dto.id, annotation }).then((a) => (a.ok ? null : a.problem.message), () => null),
     stateVector: () => Y.encodeStateVector(room.doc),
     destroy: () => editor.destroy(),
   };

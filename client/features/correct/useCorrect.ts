@@ -112,10 +112,11 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const card = upcoming.value.find((c) => c.id === id);
     const entry = prefetch.load(id, card?.imageId);
     const dto = await entry.task;
-    const project_ = info.value;
-    if (mine !== turn || !project_ || !me.value) return;
+    const room = await departures.reclaim(id);
+    const within = info.value;
+    if (mine !== turn || !within || !me.value) return room?.close();
     problem.value = null;
-    open.value = openTask(dto, project_, me.value, desk.desk, size());
+    open.value = openTask(dto, within, me.value, desk.desk, size(), room);
     flagged.value = dto.flagged;
     phase.value = 'ready';
     if (trail.at(-1) !== id) trail.push(id);
@@ -191,6 +192,15 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     if (following === null) await go(upcoming.value[0]?.id ?? null);
   }
 
+  /** Opens the task anew as the server has it; what it refused is dropped. */
+  async function reload(): Promise<void> {
+    const now = open.value;
+    if (!now) return;
+    prefetch.drop(now.dto.id);
+    if (now.room.provider.state === 'failed') await now.room.forget();
+    await go(now.dto.id);
+  }
+
   async function toggleFlag(): Promise<void> {
     const id = open.value?.dto.id;
     if (!id) return;
@@ -253,7 +263,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
 
   return {
     me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, desk, failures: departures.failures,
-    start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, dismiss: (task: string) => departures.dismiss(task),
+    start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }
 

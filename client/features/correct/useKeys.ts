@@ -2,7 +2,7 @@ import { onScopeDispose } from 'vue';
 import { actionOf, digitOf, KEYMAP, type Action } from '../../editor/keymap.ts';
 
 export interface KeyHandlers {
-  readonly actions: Readonly<Record<Action, () => void>>;
+  run(action: Action): void;
   digit(digit: number): void;
   /** Hiding lasts as long as the key is held. */
   hide(hidden: boolean): void;
@@ -25,7 +25,7 @@ export function useKeys(handlers: KeyHandlers): void {
     if (digit !== null) return handlers.digit(digit);
     if (action === null || (event.repeat && ONCE.has(action))) return;
     if (action === 'hide.hold') handlers.hide(true);
-    else handlers.actions[action]();
+    else handlers.run(action);
   };
   const hideKeys = KEYMAP.find((b) => b.action === 'hide.hold')?.keys ?? [];
   const up = (event: KeyboardEvent): void => {

@@ -1,0 +1,106 @@
+import { ref, type Ref } from 'vue';
+import type { ClassDto } from '#core/api/project.ts';
+import type { Point } from '#core/geometry/polygon.ts';
+import { classOfDigit } from '../../editor/classes.ts';
+import type { Action } from '../../editor/keymap.ts';
+import type { Correct } from './useCorrect.ts';
+import { useKeys } from './useKeys.ts';
+
+export interface CommandSurroundings {
+  readonly correct: Correct;
+  readonly classes: Ref<readonly ClassDto[]>;
+  readonly host: Ref<HTMLElement | null>;
+  readonly panel: Ref<HTMLElement | null>;
+  readonly byKey: Ref<boolean>;
+}
+
+const ZOOM_STEP = 1.4;
+
+/** What the keys and the buttons do, and the overlays that they open. */
+export function useCommands({ correct, classes, host, panel, byKey }: CommandSurroundings) {
+  const { desk, back } = correct;
+  const search = ref<{ at: Point; menu: boolean } | null>(null);
+  const help = ref(false);
+  const adjusting = ref(false);
+  const editor = () => correct.open.value?.editor ?? null;
+
+  function pick(classIndex: number): void {
+    editor()?.setClass(classIndex);
+    desk.save();
+    closeSearch();
+  }
+  function closeSearch(): void {
+    if (search.value === null) return;
+    search.value = null;
+    host.value?.focus({ preventScroll: true });
+    byKey.value = false;
+  }
+  function openSearch(): void {
+    const element = host.value;
+    if (!element || !editor()) return;
+    search.value = { at: editor()?.pointer?.screen ?? [element.clientWidth / 2 - 110, element.clientHeight / 3], menu: false };
+  }
+  function toggleMasks(): void {
+    desk.desk.masks = !desk.desk.masks;
+    desk.save();
+    editor()?.events.emit('overlay');
+  }
+  function undo(): void {
+    const now = editor();
+    // With nothing left to undo here, what is undone is the last submit.
+    if (now && now.undo.undoStack.length > 0) now.undo.undo();
+    else if (back.value) void correct.takeBack();
+  }
+  function cancel(): void {
+    if (help.value) help.value = false;
+    else if (adjusting.value) adjusting.value = false;
+    else editor()?.cancel();
+  }
+  function switchPanel(): void {
+    const inside = panel.value?.contains(document.activeElement) ?? false;
+    const target = inside ? host.value : panel.value?.querySelector<HTMLElement>('[tabindex="0"], button');
+    target?.focus();
+    byKey.value = inside;
+  }
+
+  const actions: Record<Action, () => void> = {
+    'class.search': openSearch,
+    'unsure.next': () => editor()?.stepUnsure(1),
+    'unsure.back': () => editor()?.stepUnsure(-1),
+    erase: () => editor()?.erase(),
+    undo,
+    redo: () => editor()?.undo.redo(),
+    'duplicate.keep': () => editor()?.keepDuplicate(),
+    'tool.select': () => editor()?.setTool('select'),
+    'tool.box': () => editor()?.setTool('box'),
+    'image.next': () => void correct.forward(),
+    'image.previous': () => void correct.previous(),
+    'image.skip': () => void correct.skip(),
+    'image.flag': () => void correct.toggleFlag(),
+    submit: () => void correct.submit(),
+    'masks.toggle': toggleMasks,
+    'hide.hold': () => editor()?.setHidden(true),
+    'view.fit': () => editor()?.fit(),
+    'view.in': () => editor()?.zoomCentre(ZOOM_STEP),
+    'view.out': () => editor()?.zoomCentre(1 / ZOOM_STEP),
+    picture: () => (adjusting.value = !adjusting.value),
+    help: () => (help.value = !help.value),
+    panel: switchPanel,
+    cancel,
+  };
+
+  useKeys({
+    run(action) {
+      // Under the list of keys nothing is done but leaving it.
+      if (!help.value || action === 'help' || action === 'cancel') actions[action]();
+    },
+    digit(digit) {
+      const found = classOfDigit(digit, classes.value);
+      if (found && !help.value) pick(found.index);
+    },
+    hide: (hidden) => editor()?.setHidden(hidden),
+    paused: () => search.value !== null,
+  });
+
+  return { search, help, adjusting, pick, openSearch, closeSearch, toggleMasks };
+}
