@@ -1,0 +1,86 @@
+/** The grid's rows: one statement finds the page, a second one fetches the boxes to draw on it. */
+import type { Static } from 'typebox';
+import type { ImageCard, ImagePage, ImageQuery } from '#core/api/image.ts';
+import { EmendError } from '#core/errors.ts';
+import { Prisma, type PrismaClient } from '#prisma';
+
+type Query = Static<typeof ImageQuery>;
+type Card = Static<typeof ImageCard>;
+interface Row { id: string; name: string; width: number; height: number; split: Card['split']; excluded: boolean; status: Card['status']; taskId: string | null; flagged: boolean; minScore: number | null; sortKey: string }
+interface Overlay { id: string; count: number; overlay: number[][] | null }
+
+const MAX_OVERLAY = 200;
+
+/** Everything that the grid knows of an image; `labels` are the newest: revision, else baseline, else predictions at or above the threshold. */
+function cards(projectId: string, threshold: number): Prisma.Sql {
+  return Prisma.sql`
+    SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."createdAt",
+      CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
+      t.id AS "taskId", COALESCE(t.flagged, false) AS flagged,
+      CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels,
+      CASE WHEN p.id IS NULL THEN NULL ELSE (SELECT min((e->>'score')::float8) FROM jsonb_array_elements(p.instances) e WHERE (e->>'score')::float8 >= ${threshold}) END AS "minScore"
+    FROM "Image" i
+    LEFT JOIN LATERAL (SELECT id, status, instances FROM "Revision" WHERE "imageId" = i.id ORDER BY "createdAt" DESC, number DESC LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT id, state, flagged, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) t ON true
+    LEFT JOIN LATERAL (SELECT id, instances FROM "BaselineLabel" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) b ON true
+    LEFT JOIN LATERAL (SELECT id, instances FROM "PredictionSet" WHERE "imageId" = i.id ORDER BY (id = t."predictionSetId") DESC NULLS LAST, "createdAt" DESC LIMIT 1) p ON true
+    WHERE i."projectId" = ${projectId}`;
+}
+
+function conditions(query: Query, threshold: number): Prisma.Sql {
+  const all: Prisma.Sql[] = [Prisma.sql`true`];
+  if (query.status !== undefined) all.push(Prisma.sql`status = ${query.status}`);
+  if (query.split !== undefined) all.push(Prisma.sql`split = ${query.split}`);
+  if (query.flagged !== undefined) all.push(Prisma.sql`flagged = ${query.flagged}`);
+  if (query.text !== undefined && query.text !== '') all.push(Prisma.sql`position(lower(${query.text}) in lower(name)) > 0`);
+  if (query.class !== undefined) {
+    all.push(Prisma.sql`EXISTS (SELECT 1 FROM jsonb_array_elements(labels) e WHERE (e->>'class')::int = ${query.class} AND COALESCE((e->>'score')::float8, 1) >= (CASE WHEN status = 'predicted' THEN ${threshold}::float8 ELSE 0 END))`);
+  }
+  return Prisma.join(all, ' AND ');
+}
+
+/** As text that sorts bytewise. Newest: milliseconds left until the year 9999. Uncertain: images without predictions come last. */
+const KEYS: Record<NonNullable<Query['sort']>, Prisma.Sql> = {
+  name: Prisma.sql`name`,
+  newest: Prisma.sql`to_char(253402300800 - extract(epoch FROM "createdAt"), '000000000000.000')`,
+  uncertain: Prisma.sql`to_char(COALESCE("minScore", 2), '0.000000')`,
+};
+
+export async function listImages(db: PrismaClient, projectId: string, query: Query, threshold: number): Promise<Static<typeof ImagePage>> {
+  const key = KEYS[query.sort ?? 'name'];
+  const limit = query.limit ?? 100;
+  const after = query.after === undefined ? null : readCursor(query.after);
+  const base = Prisma.sql`WITH cards AS (${cards(projectId, threshold)}), keyed AS (SELECT *, (${key}) COLLATE "C" AS "sortKey" FROM cards WHERE ${conditions(query, threshold)})`;
+  const [counted] = await db.$queryRaw<{ total: number }[]>`${base} SELECT count(*)::int AS total FROM keyed`;
+  const rows = await db.$queryRaw<Row[]>`${base}
+    SELECT id, name, width, height, split, excluded, status, "taskId", flagged, "minScore", "sortKey" FROM keyed
+    ${after ? Prisma.sql`WHERE ("sortKey", id COLLATE "C") > (${after[0]}, ${after[1]})` : Prisma.empty} ORDER BY "sortKey", id COLLATE "C" LIMIT ${limit + 1}`;
+  const page = rows.slice(0, limit);
+  const overlays = await overlaysOf(db, projectId, page.map((row) => row.id), threshold);
+  const last = page.at(-1);
+  return {
+    items: page.map(({ sortKey: _sortKey, ...row }) => ({ ...row, count: overlays.get(row.id)?.count ?? 0, overlay: overlays.get(row.id)?.overlay ?? [] })),
+    total: counted?.total ?? 0,
+    next: rows.length > limit && last ? Buffer.from(JSON.stringify([last.sortKey, last.id])).toString('base64url') : null,
+  };
+}
+
+async function overlaysOf(db: PrismaClient, projectId: string, ids: readonly string[], threshold: number): Promise<Map<string, Overlay>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.$queryRaw<Overlay[]>`
+    SELECT c.id, count(e)::int AS count, (jsonb_agg(jsonb_build_array(e->'class', e->'box'->0, e->'box'->1, e->'box'->2, e->'box'->3)) FILTER (WHERE n <= ${MAX_OVERLAY})) AS overlay
+    FROM (${cards(projectId, threshold)} AND i.id IN (${Prisma.join([...ids])})) c, jsonb_array_elements(c.labels) WITH ORDINALITY AS elements(e, n)
+    WHERE c.status NOT IN ('predicted', 'skipped') OR COALESCE((e->>'score')::float8, 1) >= ${threshold} GROUP BY c.id`;
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function readCursor(text: string): [string, string] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    if (Array.isArray(value) && value.length === 2) {
+      const [key, id]: unknown[] = value;
+      if (typeof key === 'string' && typeof id === 'string') return [key, id];
+    }
+  } catch { /* refused below, like every other cursor that this server did not make */ }
+  throw new EmendError('bad_request', 'The place in the list is not known. Load the list again.');
+}

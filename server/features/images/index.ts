@@ -1,0 +1,69 @@
+/** Images of a project: intake, the grid, their files. The only door of this feature. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import fp from 'fastify-plugin';
+import { Type, type Static } from 'typebox';
+import { IdParams, ProjectParams } from '#core/api/common.ts';
+import { ImageDetail, ImagePage, ImageQuery, PatchImage } from '#core/api/image.ts';
+import { EmendError } from '#core/errors.ts';
+import type { PrismaClient } from '#prisma';
+import { API } from '../../access.ts';
+import { inProject } from '../../signedIn.ts';
+import { readSettings } from '../projects/index.ts';
+import { listImages } from './grid.ts';
+import { sendBlob } from './serve.ts';
+
+export { insertImage, prepareImage, type Intake, type Prepared } from './intake.ts';
+export { checkPixels, readHeader, type Header } from './picture.ts';
+export { attachment } from './serve.ts';
+export { PICTURE_NAME } from './sniff.ts';
+
+const tags = ['images'];
+const FileQuery = Type.Object({ original: Type.Optional(Type.Union([Type.Literal('1'), Type.Literal('0')])) }, { additionalProperties: false });
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(`${API}/projects/:project/images`, { schema: { tags, summary: 'Images by page, filtered', params: ProjectParams, querystring: ImageQuery, response: { 200: ImagePage } } }, async (request) => {
+    const project = await app.db.project.findUniqueOrThrow({ where: { id: inProject(request).projectId } });
+    return listImages(app.db, project.id, request.query, readSettings(project.settings).threshold);
+  });
+  app.get(`${API}/images/:id`, { schema: { tags, summary: 'One image with its revisions', params: IdParams, response: { 200: ImageDetail } } }, (request) => detail(app.db, request.params.id));
+  app.patch(`${API}/images/:id`, { schema: { tags, summary: 'Change split or leave an image out of versions', params: IdParams, body: PatchImage, response: { 200: ImageDetail } } }, async (request) => {
+    const { split, excluded } = request.body;
+    const { projectId } = inProject(request);
+    await app.db.image.update({ where: { id: request.params.id }, data: { ...(split === undefined ? {} : { split }), ...(excluded === undefined ? {} : { excluded }) } });
+    app.bus.emit(projectId, { type: 'images' });
+    app.bus.emit(projectId, { type: 'loop' });
+    return detail(app.db, request.params.id);
+  });
+  app.get(`${API}/images/:id/file`, { schema: { tags, summary: 'The picture, upright and 8-bit; ?original=1 gives the stored original to save', params: IdParams, querystring: FileQuery } }, async (request, reply) => {
+    const image = await find(app.db, request.params.id);
+    if (request.query.original === '1') return sendBlob(reply, app.blobs, { sha256: image.sha256, type: image.type, saveAs: image.name.split('/').at(-1) ?? 'picture' });
+    if (image.displaySha256 === null) return sendBlob(reply, app.blobs, { sha256: image.sha256, type: image.type });
+    return sendBlob(reply, app.blobs, { sha256: image.displaySha256, type: image.type === 'image/jpeg' ? 'image/jpeg' : 'image/png' });
+  });
+  app.get(`${API}/images/:id/thumb`, { schema: { tags, summary: 'A small WebP of the picture', params: IdParams } }, async (request, reply) =>
+    sendBlob(reply, app.blobs, { sha256: (await find(app.db, request.params.id)).thumbSha256, type: 'image/webp' }));
+};
+
+async function find(db: PrismaClient, id: string) {
+  const image = await db.image.findUnique({ where: { id } });
+  if (!image) throw new EmendError('not_found', 'There is no such image. It may belong to another project, or the address is wrong.');
+  return image;
+}
+
+async function detail(db: PrismaClient, id: string): Promise<Static<typeof ImageDetail>> {
+  const image = await find(db, id);
+  const revisions = await db.revision.findMany({ where: { imageId: id }, orderBy: { createdAt: 'desc' }, select: { id: true, number: true, status: true, createdAt: true, submittedById: true } });
+  const people = await db.user.findMany({ where: { id: { in: revisions.map((r) => r.submittedById) } }, select: { id: true, name: true } });
+  const names = new Map(people.map((p) => [p.id, p.name]));
+  return {
+    id, projectId: image.projectId, name: image.name, sha256: image.sha256, type: image.type, bytes: image.bytes, width: image.width, height: image.height,
+    split: splitName(image.split), excluded: image.excluded, createdAt: image.createdAt.toISOString(),
+    revisions: revisions.map((r) => ({ id: r.id, number: r.number, status: r.status === 'ok' ? 'ok' : 'corrected', createdAt: r.createdAt.toISOString(), submittedBy: names.get(r.submittedById) ?? 'somebody who left' })),
+  };
+}
+
+export function splitName(split: string): 'train' | 'valid' | 'test' {
+  return split === 'valid' || split === 'test' ? split : 'train';
+}
+
+export const plugin = fp(async (app) => { await app.register(routes); }, { name: 'images', dependencies: ['database', 'auth', 'bus', 'blobs'] });

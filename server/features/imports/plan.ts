@@ -1,0 +1,207 @@
+/** Planning: reads the whole upload, writes nothing to the project, leaves nothing unsaid. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { parse } from 'yaml';
+import type { ImportOptions, ImportPlan } from '#core/api/import.ts';
+import { readDataYaml, type DataYaml } from '#core/dataset/dataYaml.ts';
+import { familyOf, splitOf } from '#core/dataset/split.ts';
+import { countRows, formatOf, parseLabels, shapeOf, type LabelRow, type RowCounts } from '#core/dataset/yolo.ts';
+import { EmendError } from '#core/errors.ts';
+import { checkPixels, readHeader } from '../images/index.ts';
+import type { AreaEntry, UploadArea } from './area.ts';
+import { mapClasses, namesOf } from './classes.ts';
+import type { Draft, DraftItem } from './draft.ts';
+import { Problems } from './problems.ts';
+import { sortUpload, type Sorted } from './sort.ts';
+
+export interface PlanInput {
+  area: UploadArea;
+  files: readonly AreaEntry[];
+  problems: Problems;
+  options: ImportOptions;
+  maxPixels: number;
+  project: { task: 'detect' | 'segment'; classes: readonly { index: number; name: string; retired: boolean }[] };
+  /** Which of these hashes the project holds already. */
+  known: (hashes: readonly string[]) => Promise<ReadonlySet<string>>;
+  progress: (done: number, total: number, message: string) => void;
+  signal: AbortSignal;
+}
+
+interface Picture { entry: AreaEntry; sha256: string; width: number; height: number; split: 'train' | 'valid' | 'test' | null; rows: LabelRow[] | null; labels: AreaEntry | null }
+interface Tally { duplicates: number; broken: number; rotated: number; rowsLeftOut: number; instances: number[] }
+
+const MAX_LABEL_BYTES = 32 * 1024 * 1024;
+const MAX_YAML_BYTES = 1024 * 1024;
+
+export async function makePlan(input: PlanInput): Promise<{ plan: ImportPlan; draft: Draft }> {
+  const { problems, options } = input;
+  const sorted = sortUpload(input.files);
+  const yaml = options.labels === false ? null : await readYaml(input, sorted);
+  const tally: Tally = { duplicates: 0, broken: 0, rotated: 0, rowsLeftOut: 0, instances: [] };
+  const pictures = await readPictures(input, sorted, yaml, tally);
+  const known = await input.known(pictures.map((p) => p.sha256));
+  const counts: RowCounts = { boxes: 0, polygons: 0, quads: 0 };
+  for (const picture of pictures) countRows(picture.rows ?? [], counts);
+  const found = formatOf(counts);
+  const format = found === 'ask' ? (options.rows ?? null) : found;
+  const names = namesOf(yaml, pictures.flatMap((p) => p.rows ?? []));
+  for (const picture of pictures) checkRows(input, picture, format ?? 'segment', names.length, tally);
+  reportLeftovers(input, sorted, pictures, known);
+  const classes = mapClasses(names, tally.instances, options, input.project.classes);
+  const labelled = pictures.filter((p) => p.rows !== null);
+  const questions = questionsOf({ counts, ask: found === 'ask', unnamed: yaml === null && names.length > 0, unsplit: labelled.some((p) => p.split === null) }, options);
+  if (format === 'detect' && input.project.task === 'segment' && counts.boxes > 0) {
+    problems.add('warning', 'boxes-only', sorted.yaml?.path ?? '', 'The labels are boxes and the project is made for masks. The boxes are taken without masks; the segmenter can make them when the images are corrected.');
+  }
+  const items = pictures.map((p): DraftItem => ({ path: p.entry.path, file: p.entry.file, sha256: p.sha256, width: p.width, height: p.height, split: p.split ?? options.split ?? 'train', labels: p.labels?.file ?? null }));
+  const fresh = pictures.filter((p) => !known.has(p.sha256));
+  return {
+    draft: { items, format, classes: classes.map(({ name, target }) => ({ name, target })) },
+    plan: {
+      kind: labelled.length > 0 || yaml ? 'yolo' : 'images',
+      images: { found: sorted.pictures.length, new: fresh.length, duplicates: tally.duplicates + pictures.length - fresh.length, broken: tally.broken, rotated: tally.rotated },
+      splits: countBy(items.map((item) => item.split)),
+      labels: {
+        files: labelled.length, instances: classes.reduce((sum, c) => sum + (c.target === 'skip' ? 0 : c.instances), 0), rowsLeftOut: tally.rowsLeftOut,
+        withoutImage: sorted.orphans.length, imagesWithoutLabels: pictures.length - labelled.length,
+      },
+      format, classes, questions, problems: problems.listed, problemCounts: problems.counts, bytes: input.files.reduce((sum, f) => sum + f.bytes, 0),
+    },
+  };
+}
+
+async function readYaml({ area, problems }: PlanInput, { yaml: entry, otherYamls }: Sorted): Promise<DataYaml | null> {
+  if (!entry) return null;
+  for (const other of otherYamls) problems.add('warning', 'yaml-other', other.path, `${entry.path} describes this upload; this file is not read.`);
+  if (entry.bytes > MAX_YAML_BYTES) { problems.add('error', 'yaml-broken', entry.path, 'This file is far too large for a description. It is not read.'); return null; }
+  let value: unknown;
+  try {
+    value = parse(await readFile(area.place(entry.file), 'utf8'), { maxAliasCount: 20, logLevel: 'error' });
+  } catch (error) {
+    const line = error instanceof Error && 'linePos' in error && Array.isArray(error.linePos) ? lineOf(error.linePos[0]) : null;
+    problems.add('error', 'yaml-broken', entry.path, 'This file is no valid YAML. The classes cannot be known from it.', line);
+    return null;
+  }
+  const yaml = readDataYaml(value);
+  for (const problem of yaml.problems) problems.add(problem.level, problem.code, entry.path, problem.message);
+  return yaml;
+}
+
+function lineOf(position: unknown): number | null {
+  return typeof position === 'object' && position !== null && 'line' in position && typeof position.line === 'number' ? position.line : null;
+}
+
+async function readPictures(input: PlanInput, sorted: Sorted, yaml: DataYaml | null, tally: Tally): Promise<Picture[]> {
+  const pictures: Picture[] = [];
+  const first = new Map<string, Picture>();
+  for (const [i, entry] of sorted.pictures.entries()) {
+    input.signal.throwIfAborted();
+    input.progress(i, sorted.pictures.length, 'Looking at the pictures');
+    const picture = await readPicture(input, entry, sorted, yaml, tally);
+    if (!picture) continue;
+    const same = first.get(picture.sha256);
+    if (same) {
+      tally.duplicates++;
+      input.problems.add('warning', 'duplicate', entry.path, `This is the same picture as ${same.entry.path}. It is taken once${same.labels === null && picture.labels !== null ? ', with the labels of this one' : ''}.`);
+      if (same.labels === null) Object.assign(same, { labels: picture.labels, rows: picture.rows });
+      continue;
+    }
+    first.set(picture.sha256, picture);
+    pictures.push(picture);
+  }
+  return pictures;
+}
+
+async function readPicture(input: PlanInput, entry: AreaEntry, sorted: Sorted, yaml: DataYaml | null, tally: Tally): Promise<Picture | null> {
+  const path = input.area.place(entry.file);
+  try {
+    const header = await readHeader(path, input.maxPixels);
+    await checkPixels(path, input.maxPixels);
+    if (header.orientation !== 1) {
+      tally.rotated++;
+      input.problems.add('warning', 'exif-orientation', entry.path, `The camera marked this picture as turned (EXIF orientation ${header.orientation}). It is shown upright, and its labels are read in the upright frame.`);
+    }
+    const labels = input.options.labels === false ? null : (sorted.labelsOf.get(entry.path) ?? null);
+    const rows = labels ? await readRows(input, labels, tally) : null;
+    return { entry, sha256: await hashFile(path), width: header.width, height: header.height, split: splitOf(entry.path, sorted.yaml?.path ?? null, yaml), rows, labels: rows === null ? null : labels };
+  } catch (error) {
+    if (!(error instanceof EmendError)) throw error;
+    tally.broken++;
+    input.problems.add('error', error.code === 'invalid' ? 'picture-broken' : error.code === 'too_large' ? 'picture-too-large' : 'picture-unsupported', entry.path, error.message);
+    return null;
+  }
+}
+
+async function readRows({ area, problems }: PlanInput, labels: AreaEntry, tally: Tally): Promise<LabelRow[] | null> {
+  if (labels.bytes > MAX_LABEL_BYTES) { problems.add('error', 'labels-too-large', labels.path, 'This file is far too large for labels of one picture. The picture is taken without labels.'); return null; }
+  const { rows, problems: found } = parseLabels(await readFile(area.place(labels.file), 'utf8'));
+  for (const problem of found) problems.add(problem.level, problem.code, labels.path, problem.message, problem.line);
+  const lost = found.filter((p) => p.level === 'error').length;
+  tally.rowsLeftOut += lost;
+  // A file of which nothing could be read is no statement that the picture is empty.
+  if (rows.length === 0 && lost > 0) { problems.add('error', 'labels-broken', labels.path, 'No row of this file can be read. The picture is taken without labels, not as an empty one.'); return null; }
+  return rows;
+}
+
+function checkRows({ problems }: PlanInput, picture: Picture, as: 'detect' | 'segment', classes: number, tally: Tally): void {
+  const file = picture.labels?.path ?? '';
+  for (const row of picture.rows ?? []) {
+    if (row.class >= classes) {
+      tally.rowsLeftOut++;
+      problems.add('error', 'class-unknown', file, `This row has the class ${row.class}; only 0 to ${classes - 1} are named. It is left out.`, row.line);
+      continue;
+    }
+    const { shape, problems: found } = shapeOf(row, picture, as);
+    for (const problem of found) problems.add(problem.level, problem.code, file, problem.message, problem.line);
+    if (shape) tally.instances[row.class] = (tally.instances[row.class] ?? 0) + 1;
+    else tally.rowsLeftOut++;
+  }
+}
+
+function reportLeftovers({ problems, options }: PlanInput, sorted: Sorted, pictures: readonly Picture[], known: ReadonlySet<string>): void {
+  if (options.labels !== false) for (const orphan of sorted.orphans) problems.add('error', 'image-missing', orphan.path, 'There is no picture to these labels. They are left out.');
+  for (const { path } of sorted.unused) problems.add('warning', 'file-unused', path, 'This is neither a picture nor labels. It is left out.');
+  for (const picture of pictures) {
+    if (picture.rows?.length === 0) problems.add('warning', 'background', picture.labels?.path ?? '', 'This file is empty: its picture is taken as one that shows nothing.');
+    if (known.has(picture.sha256)) problems.add('warning', 'duplicate-project', picture.entry.path, picture.rows === null ? 'The project has this picture already. Nothing is done.' : 'The project has this picture already. Its labels are added to it.');
+  }
+  const families = new Map<string, Picture>();
+  for (const picture of pictures) {
+    const family = familyOf(picture.entry.path);
+    const other = families.get(family);
+    if (other && other.split !== picture.split && picture.entry.path.includes('.rf.')) {
+      problems.add('warning', 'split-leak', picture.entry.path, `This picture and ${other.entry.path} were made from the same one and lie in different splits: the validation will look better than it is.`);
+    } else families.set(family, picture);
+  }
+}
+
+interface Doubts { counts: RowCounts; ask: boolean; unnamed: boolean; unsplit: boolean }
+
+function questionsOf({ counts, ask, unnamed, unsplit }: Doubts, options: ImportOptions): ImportPlan['questions'] {
+  const questions: ImportPlan['questions'] = [];
+  if (ask && options.rows === undefined) {
+    const text = counts.boxes > 0
+      ? `${counts.boxes} rows are boxes and ${counts.polygons} are polygons. How are they to be read?`
+      : `All ${counts.polygons} rows have four points: they may be polygons, or rotated boxes. How are they to be read?`;
+    questions.push({ id: 'rows', text, choices: [{ value: 'segment', label: counts.boxes > 0 ? 'Polygons become masks, boxes stay boxes' : 'As outlines: they become masks' }, { value: 'detect', label: 'As boxes: upright, around each shape' }] });
+  }
+  if (unnamed && options.classes === undefined) questions.push({ id: 'classes', text: 'Nothing in these files names the classes. Which number is which class?', choices: [{ value: 'mapped', label: 'As the list of classes says' }] });
+  if (unsplit && options.split === undefined) {
+    questions.push({ id: 'split', text: 'Some labelled pictures belong to no split. Where do they go?', choices: [{ value: 'train', label: 'Training' }, { value: 'valid', label: 'Validation' }, { value: 'test', label: 'Test' }] });
+  }
+  return questions;
+}
+
+function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
