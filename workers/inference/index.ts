@@ -57,7 +57,9 @@ export interface Inference {
 export function createInference(options: InferenceOptions): Inference {
   const cores = availableParallelism();
   const common = { providers: options.providers ?? PROVIDERS, queue: options.queue ?? 256, onError: options.onError ?? (() => undefined) };
-  const bulk = new Lane({ name: 'predict', workers: options.predictThreads ?? Math.min(4, cores), ...common, threads: 1, keep: 2 });
+  // Many workers with one core each give the most pictures a second; few workers share the cores among them.
+  const workers = options.predictThreads ?? Math.min(4, cores);
+  const bulk = new Lane({ name: 'predict', workers, ...common, threads: Math.max(1, Math.floor(cores / workers)), keep: 2 });
   const encode = new Lane({ name: 'encode', workers: 1, ...common, threads: cores, keep: 1 });
   const decode = new Lane({ name: 'decode', workers: 1, ...common, threads: Math.min(2, cores), keep: 2 });
   const lanes = [decode, encode, bulk];
