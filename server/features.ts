@@ -8,8 +8,9 @@ import { plugin as people } from './features/people/index.ts';
 import { plugin as predictions } from './features/predictions/index.ts';
 import { plugin as projects } from './features/projects/index.ts';
 import { plugin as segmentation } from './features/segmentation/index.ts';
+import { plugin as tasks } from './features/tasks/index.ts';
 import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs];
+export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks];

@@ -33,7 +33,7 @@ class Client {
     if (this.member) return;
     const member: Member = {
       id: `${this.name}-${Math.random()}`, readOnly: false, person: { id: this.name, name: this.name, email: '', admin: false },
-      send: (name, message) => { if (name === 'room:update' && this.member?.id === member.id) this.inbox.push(message.update); },
+      send: (name, message) => { if (name === 'room:update' && 'update' in message && this.member?.id === member.id) this.inbox.push(message.update); },
       close: () => { this.member = undefined; },
     };
     const joined = await this.rooms.join(TASK, member, Y.encodeStateVector(this.doc));

@@ -1,0 +1,44 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { Id, ProjectParams } from '#core/api/common.ts';
+import { NextTasks, TaskCard, TaskState } from '#core/api/image.ts';
+import { API } from '../../access.ts';
+import { inProject } from '../../signedIn.ts';
+import { claim, currentIteration, handOut, reserve } from './handOut.ts';
+import { list, strip } from './read.ts';
+
+const tags = ['tasks'];
+const Next = Type.Object({
+  current: Type.Optional(Id),
+  after: Type.Optional(Id),
+}, { additionalProperties: false, description: 'current: the task that is open (it is taken in hand if it is free). after: one just finished with; it is not handed out again.' });
+const ListQuery = Type.Object({ state: Type.Optional(TaskState) }, { additionalProperties: false });
+
+export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(`${API}/projects/:project/tasks/next`, {
+    schema: { tags, summary: 'Hand out the next image, or go on with the current one, and look ahead', params: ProjectParams, body: Next, response: { 200: NextTasks } },
+  }, async (request) => {
+    const { person, projectId } = inProject(request);
+    const queue = { projectId, iterationId: await currentIteration(app.db, projectId) };
+    const { current, after } = request.body;
+    const mine = current !== undefined && (await isOf(projectId, current)) ? current : null;
+    const had = mine === null ? null : await app.db.task.findUnique({ where: { id: mine }, select: { assigneeId: true } });
+    const taken = mine === null ? await handOut(app.db, projectId, person.id, after === undefined ? [] : [after]) : (await claim(app.db, mine, person.id), mine);
+    if (taken !== null) {
+      await reserve(app.db, projectId, person.id, taken);
+      if (had?.assigneeId !== person.id) await tell(projectId, taken, person.id);
+    }
+    return strip(app.db, queue, person.id, taken);
+  });
+
+  app.get(`${API}/projects/:project/tasks`, {
+    schema: { tags, summary: 'Tasks of the present iteration, most urgent first (at most 1000)', params: ProjectParams, querystring: ListQuery, response: { 200: Type.Array(TaskCard) } },
+  }, async ({ params: { project: projectId }, query }) => list(app.db, { projectId, iterationId: await currentIteration(app.db, projectId) }, query.state));
+
+  const isOf = async (projectId: string, id: string): Promise<boolean> => (await app.db.task.count({ where: { id, projectId } })) === 1;
+
+  const tell = async (projectId: string, id: string, userId: string): Promise<void> => {
+    const row = await app.db.task.findUnique({ where: { id }, select: { imageId: true, state: true, assigneeId: true } });
+    if (row?.assigneeId === userId) app.bus.emit(projectId, { type: 'task', task: id, image: row.imageId, state: row.state, by: userId });
+  };
+};

@@ -1,0 +1,103 @@
+/** Submit: the live document of a task becomes an immutable revision. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Static } from 'typebox';
+import * as Y from 'yjs';
+import { readContent } from '#core/annotation/doc.ts';
+import { isUntouched, mergeSubmission } from '#core/annotation/merge.ts';
+import type { TaskContent } from '#core/annotation/schema.ts';
+import type { Submitted } from '#core/api/image.ts';
+import { EmendError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+import type { Prisma, PrismaClient, Revision } from '#prisma';
+import { note } from '../../activity.ts';
+import type { Bus, Person } from '../../context.ts';
+import type { Rooms } from '../../sync/rooms.ts';
+import { readSettings } from '../projects/index.ts';
+import { baselineOf, predictionsOf } from './read.ts';
+
+/** Edits that are on their way when the submit arrives get this long. */
+const ARRIVE_MS = 3000;
+
+interface Parts {
+  db: PrismaClient;
+  rooms: Rooms;
+  bus: Bus;
+}
+
+export interface SubmitInput {
+  taskId: string;
+  person: Person;
+  /** Of the client's document. */
+  stateVector: Uint8Array;
+  timeMs: number;
+}
+
+/**
+ * Freezes the document as the server has it, which must hold every edit that the client counts. Submitting the same state again (a lost answer)
+ * gives the same revision. @throws EmendError `conflict` when edits are missing.
+ */
+export async function submit({ db, rooms, bus }: Parts, input: SubmitInput): Promise<Static<typeof Submitted>> {
+  const { taskId, person } = input;
+  const revision = await rooms.with(taskId, async (room) => {
+    await arrived(() => covers(room, input.stateVector));
+    await room.settled();
+    const made = await db.$transaction((tx) => freeze(tx, input, room.doc), { timeout: 20_000 });
+    room.closeFor(new EmendError('conflict', `${person.name} has submitted this image with all edits up to now. Go on with the next one, or open it again ("Back").`), person.id);
+    return made;
+  });
+  const task = await db.task.findUniqueOrThrow({ where: { id: taskId }, select: { projectId: true, imageId: true, state: true } });
+  bus.emit(task.projectId, { type: 'task', task: taskId, image: task.imageId, state: task.state, by: person.id });
+  bus.emit(task.projectId, { type: 'loop' });
+  bus.emit(task.projectId, { type: 'activity' });
+  return submitted(revision);
+}
+
+function covers(room: { covers: (stateVector: Uint8Array) => boolean }, stateVector: Uint8Array): boolean {
+  try {
+    return room.covers(stateVector);
+  } catch {
+    throw new EmendError('invalid', 'The submit came with a document state that cannot be read. Nothing was submitted; reload the page and submit again.');
+  }
+}
+
+async function arrived(complete: () => boolean): Promise<void> {
+  for (const until = Date.now() + ARRIVE_MS; !complete(); await sleep(25)) {
+    if (Date.now() > until) throw new EmendError('conflict', 'Some of your edits have not reached the server yet, so nothing was submitted. They are kept in this browser; wait until it says "saved" and submit again.');
+  }
+}
+
+async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs }: SubmitInput, doc: Y.Doc): Promise<Revision> {
+  // The same row lock that every edit takes: after this, none can come in before the state says submitted.
+  const [locked] = await tx.$queryRaw<{ state: string }[]>`SELECT state FROM "Task" WHERE id = ${taskId} FOR UPDATE`;
+  const task = await tx.task.findUnique({ where: { id: taskId }, include: { predictionSet: true, project: true, image: { select: { name: true } }, revisions: { orderBy: { number: 'desc' }, take: 1 } } });
+  if (!locked || !task) throw new EmendError('not_found', 'There is no such task. It may have been removed.');
+  const last = task.revisions[0];
+  if (locked.state === 'submitted' && last) return last;
+
+  const predictions = task.predictionSet ? predictionsOf(task.predictionSet.instances) : [];
+  const { threshold } = readSettings(task.project.settings);
+  const content = readContent(doc);
+  // An image without predictions keeps the labels that it came with.
+  const baseline = task.predictionSet ? [] : await baselineOf(tx, task.imageId);
+  const status = isUntouched(predictions, content) ? 'ok' : 'corrected';
+  const revision = await tx.revision.create({
+    data: {
+      id: newId(), taskId, imageId: task.imageId, number: (last?.number ?? 0) + 1, iterationId: task.iterationId, predictionSetId: task.predictionSetId,
+      status, instances: [...baseline, ...mergeSubmission(predictions, content, threshold)], verdicts: Object.fromEntries(content.verdicts), threshold,
+      authors: authorsOf(content, person), submittedById: person.id, timeMs, docState: new Uint8Array(Y.encodeStateAsUpdate(doc)),
+    },
+  });
+  await tx.task.update({ where: { id: taskId }, data: { state: 'submitted', outcome: status, dirty: false, submittedAt: new Date(), leaseUntil: null, skipReason: null } });
+  await note(tx, task.projectId, person.id, 'submitted', status === 'ok' ? `found ${task.image.name} correct` : `corrected ${task.image.name}`);
+  return revision;
+}
+
+/** Everybody whose edits are in the document; of an untouched one, whoever found it correct. */
+function authorsOf(content: TaskContent, person: Person): string[] {
+  const by = [...content.annotations.values(), ...content.verdicts.values()].map((entry) => entry.by);
+  return by.length ? [...new Set(by)].toSorted() : [person.id];
+}
+
+function submitted(revision: Revision): Static<typeof Submitted> {
+  return { revisionId: revision.id, number: revision.number, status: revision.status === 'ok' ? 'ok' : 'corrected', instances: Array.isArray(revision.instances) ? revision.instances.length : 0 };
+}
