@@ -10,6 +10,7 @@ import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
 import { predictProject } from './service.ts';
 
+const AGAIN_MS = 3000;
 const JobData = Type.Object({ project: Id });
 
 /** Starts predicting what waits in a project. @throws EmendError `conflict` while it is already under way, or without a model. */
@@ -32,13 +33,26 @@ export const plugin = fp(async (app) => {
 
   app.jobs.handle('predict', (data, job) => predictProject({ db: app.db, blobs: app.blobs, bus: app.bus, inference: app.inference, log: app.log, concurrency: app.config.inferenceThreads }, Value.Parse(JobData, data).project, job));
 
-  // New images and a new model are predicted without being asked for; a job that is under way takes care of them by itself.
+  // New images and a new model are predicted without being asked for. A job that is under way takes care of them by itself, unless it is just
+  // ending: then the second request, some seconds later, finds it gone.
+  const again = new Set<NodeJS.Timeout>();
+  const request = (projectId: string, last: boolean): void => {
+    requestPredictions(app, projectId).catch((error: unknown) => {
+      if (!(error instanceof EmendError && error.code === 'conflict')) return app.log.error({ err: error, project: projectId }, 'predictions could not be queued');
+      if (last) return;
+      const timer = setTimeout(() => {
+        again.delete(timer);
+        request(projectId, true);
+      }, AGAIN_MS);
+      again.add(timer);
+    });
+  };
   const remove = app.bus.on((projectId, event) => {
     const wanted = (event.type === 'model' && event.promoted) || (event.type === 'job' && event.job.kind === 'import' && event.job.state === 'done');
-    if (!wanted) return;
-    requestPredictions(app, projectId).catch((error: unknown) => {
-      if (!(error instanceof EmendError && error.code === 'conflict')) app.log.error({ err: error, project: projectId }, 'predictions could not be queued');
-    });
+    if (wanted) request(projectId, false);
   });
-  app.addHook('onClose', async () => { remove(); });
+  app.addHook('preClose', async () => {
+    remove();
+    for (const timer of again) clearTimeout(timer);
+  });
 }, { name: 'predictions', dependencies: ['database', 'bus', 'jobs', 'inference'] });
