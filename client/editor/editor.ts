@@ -23,6 +23,8 @@ export interface EditorTask {
   readonly id: string;
   readonly image: Size & { readonly id: string; readonly name: string };
   readonly predictions: readonly Prediction[];
+  /** Labels that the image came with, where nothing was predicted. They are kept, and not changed here. */
+  readonly baseline?: readonly Prediction[];
   readonly model: string;
   readonly threshold: number;
   readonly attention: number;
@@ -115,7 +117,7 @@ export class Editor implements ToolHost {
   }
 
   #compute(): Derived {
-    return deriveShapes(this.task.predictions, this.#content, this.task.threshold, this.task.attention);
+    return deriveShapes(this.task.predictions, this.#content, this.task.threshold, this.task.attention, this.task.baseline);
   }
 
   #derive(): void {
@@ -188,6 +190,7 @@ export class Editor implements ToolHost {
     const shape = this.selected() ?? this.shape(this.hovered);
     if (!shape || this.readOnly) return;
     if (shape.source === 'annotation') removeAnnotation(this.doc, this.#act(), shape.id);
+    else if (shape.source === 'baseline') return;
     else if (shape.state === 'rejected') restorePrediction(this.doc, this.#act(), shape.id);
     else if (shape.state === 'kept') rejectPrediction(this.doc, this.#act(), shape.id);
   }

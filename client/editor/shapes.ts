@@ -9,7 +9,8 @@ export type ShapeState = 'kept' | 'rejected' | 'ghost' | 'person';
 /** One thing on the canvas and in the list: a prediction or an annotation, seen against each other. */
 export interface Shape {
   readonly id: string;
-  readonly source: 'prediction' | 'annotation';
+  /** `baseline`: a label that the image came with; kept as it is, since there is no prediction to correct. */
+  readonly source: 'prediction' | 'annotation' | 'baseline';
   readonly state: ShapeState;
   readonly class: number;
   readonly box: Box;
@@ -39,17 +40,18 @@ export interface Derived {
 }
 
 /** The document against its prediction set, as things to draw. Pure. */
-export function deriveShapes(predictions: readonly Prediction[], content: TaskContent, threshold: number, attention: number): Derived {
+export function deriveShapes(predictions: readonly Prediction[], content: TaskContent, threshold: number, attention: number, baseline: readonly Prediction[] = []): Derived {
   const resolved = resolve(predictions, content, threshold);
   const predicted = resolved.predictions.filter((p) => p.state !== 'hidden').map((p) => predictionShape(p, attention));
   const made = resolved.annotations.map(annotationShape);
-  const all = [...predicted, ...made];
+  const given = baseline.map((label): Shape => ({ id: label.id, source: 'baseline', state: 'kept', class: label.class, box: label.box, unsure: false, duplicates: [], ...(label.mask ? { mask: label.mask } : {}) }));
+  const all = [...given, ...predicted, ...made];
   return {
     shapes: [...all].sort((a, b) => layer(a) - layer(b) || area(b) - area(a)),
-    listed: listOrder(predicted, made),
+    listed: [...given, ...listOrder(predicted, made)],
     byId: new Map(all.map((s) => [s.id, s])),
     counts: {
-      kept: count(predicted, (s) => s.state === 'kept'),
+      kept: given.length + count(predicted, (s) => s.state === 'kept'),
       fixed: made.length + count(predicted, (s) => s.state === 'rejected'),
       unsure: count(predicted, (s) => s.unsure),
     },

@@ -5,6 +5,7 @@ import type { ClassDto } from '#core/api/project.ts';
 import type { PictureLook } from '../editor/desk.ts';
 import type { Editor } from '../editor/editor.ts';
 import type { Shape } from '../editor/shapes.ts';
+import { isLive } from '../editor/tools/adjusting.ts';
 import { SHARP_ZOOM } from '../editor/viewport.ts';
 import { BoxLayers } from './boxLayers.ts';
 import { parseColor, type Rgb } from './color.ts';
@@ -202,7 +203,7 @@ export class EditorRenderer {
 
   #drawSelected(editor: Editor, shape: Shape, box: Shape['box']): void {
     const color = this.#colorOf(shape.class);
-    const live = shape.state === 'kept' || shape.state === 'person';
+    const live = isLive(shape);
     if (live && !shape.mask) this.#top.tint(box, color, 0.08);
     for (const id of shape.of ?? []) {
       const ghost = editor.shape(id);

@@ -20,6 +20,7 @@ const DONE = { drawn: 'drawn', adjusted: 'moved or resized', relabelled: 'relabe
 /** What there is to say about one instance, a line each: what it is and whose, what it replaces, where its mask is from. */
 export function describe(shape: Shape, around: Surroundings): string[] {
   const name = classOf(around.classes, shape.class).name;
+  if (shape.source === 'baseline') return [`${name}, a label that the picture came with`, 'kept as it is'];
   if (shape.source === 'prediction') return predictionLines(shape, name, around);
   return [
     `${name}, ${DONE[shape.kind ?? 'drawn']} by ${around.nameOf(shape.by)}, ${since(shape.at ?? around.now, around.now)}`,

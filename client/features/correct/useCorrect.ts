@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { useRouter } from 'vue-router';
 import type { NextTasks, TaskCard } from '#core/api/image.ts';
 import type { ProjectDto } from '#core/api/project.ts';
-import type { EmendError } from '#core/errors.ts';
+import { EmendError } from '#core/errors.ts';
 import type { ProjectEvent } from '#core/protocol.ts';
 import { asProblem } from '../../api.ts';
 import { useSession } from '../../session.ts';
@@ -52,7 +52,9 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
 
   const upcoming = computed<TaskCard[]>(() => {
     const cards = [next.value?.current, ...(next.value?.upcoming ?? [])].filter((c): c is TaskCard => c !== null && c !== undefined);
-    return cards.filter((c) => c.id !== open.value?.dto.id && c.state !== 'submitted' && c.state !== 'skipped' && !departures.submitted.has(c.id));
+    const waiting = cards.filter((c) => c.id !== open.value?.dto.id && c.state !== 'submitted' && c.state !== 'skipped' && !departures.submitted.has(c.id));
+    // What was looked at and left comes after what was not seen yet.
+    return [...waiting.filter((c) => !trail.includes(c.id)), ...waiting.filter((c) => trail.includes(c.id))];
   });
 
   async function start(): Promise<void> {
@@ -79,7 +81,9 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
       next.value = await fetchNext(project.value, open.value?.dto.id ?? null);
       warm();
     } catch (error) {
-      if (must) throw error;
+      // A project without any picture has no queue yet.
+      if (error instanceof EmendError && error.code === 'not_found') next.value = { current: null, upcoming: [], left: 0, total: 0 };
+      else if (must) throw error;
     }
   }
 
