@@ -9,8 +9,12 @@ import { plugin as predictions } from './features/predictions/index.ts';
 import { plugin as projects } from './features/projects/index.ts';
 import { plugin as segmentation } from './features/segmentation/index.ts';
 import { plugin as tasks } from './features/tasks/index.ts';
+import { plugin as images } from './features/images/index.ts';
+import { plugin as imports } from './features/imports/index.ts';
+import { plugin as dataset } from './features/dataset/index.ts';
+import { plugin as files } from './features/files/index.ts';
 import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks];
+export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files];

@@ -143,7 +143,7 @@ async function apply(parts: Parts, id: string, job: JobHandle): Promise<string> 
   const draft = Value.Parse(Draft, await area.readDraft());
   const tell = (): void => { bus.emit(row.projectId, { type: 'images' }); bus.emit(row.projectId, { type: 'loop' }); };
   const applied = await applyDraft({ db, blobs, maxPixels: config.maxPixels, area, importId: id, projectId: row.projectId, draft, job, onSome: tell });
-  const text = `${applied.images} images imported, ${applied.labelled} with labels${applied.failed ? `, ${applied.failed} left out because they are broken` : ''}`;
+  const text = `imported ${applied.images} images, ${applied.labelled} with labels${applied.failed ? `, ${applied.failed} left out because they are broken` : ''}`;
   await db.$transaction(async (tx) => {
     await tx.import.update({ where: { id }, data: { state: 'applied', appliedAt: new Date(), error: null } });
     await tx.activity.create({ data: { id: newId(), projectId: row.projectId, userId: row.createdBy, kind: 'imported', text } });
@@ -152,7 +152,7 @@ async function apply(parts: Parts, id: string, job: JobHandle): Promise<string> 
   tell();
   bus.emit(row.projectId, { type: 'project' });
   bus.emit(row.projectId, { type: 'activity' });
-  return text;
+  return `I${text.slice(1)}`;
 }
 
 async function find(db: PrismaClient, id: string): Promise<Import> {

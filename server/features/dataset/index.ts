@@ -1,0 +1,47 @@
+/** Dataset versions: preview, freeze, list, export. The only door of this feature. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import fp from 'fastify-plugin';
+import { Type } from 'typebox';
+import { Id, IdParams, ProjectParams, pageOf } from '#core/api/common.ts';
+import { DatasetItemDto, DatasetVersionDto, Freeze, FreezePreview, Manifest } from '#core/api/dataset.ts';
+import { manifestText } from '#core/dataset/manifest.ts';
+import { API } from '../../access.ts';
+import { inProject } from '../../signedIn.ts';
+import { findVersion, freeze, listVersions, preview, readItems, readManifest, readVersion } from './versions.ts';
+import { yoloZip } from './yolo.ts';
+
+export { labelRow, writeYolo, type WriteYolo } from './yolo.ts';
+export { freeze, preview, readVersion } from './versions.ts';
+
+const tags = ['dataset versions'];
+const Page = Type.Object({ after: Type.Optional(Id), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })) }, { additionalProperties: false });
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(`${API}/projects/:project/versions`, { schema: { tags, summary: 'Dataset versions, newest first', params: ProjectParams, response: { 200: Type.Array(DatasetVersionDto) } } }, (request) => listVersions(app.db, inProject(request).projectId));
+  app.get(`${API}/projects/:project/versions/preview`, { schema: { tags, summary: 'What freezing now would give', params: ProjectParams, response: { 200: FreezePreview } } }, (request) => preview(app.db, inProject(request).projectId));
+  app.post(`${API}/projects/:project/versions`, { schema: { tags, summary: 'Freeze a dataset version', params: ProjectParams, body: Freeze, response: { 201: DatasetVersionDto } } }, async (request, reply) => {
+    const { projectId, person } = inProject(request);
+    const version = await freeze(app.db, projectId, request.body.note ?? null, person.id);
+    app.bus.emit(projectId, { type: 'version', id: version.id });
+    app.bus.emit(projectId, { type: 'loop' });
+    app.bus.emit(projectId, { type: 'activity' });
+    return reply.code(201).send(version);
+  });
+  app.get(`${API}/versions/:id`, { schema: { tags, summary: 'One dataset version', params: IdParams, response: { 200: DatasetVersionDto } } }, (request) => readVersion(app.db, request.params.id));
+  app.get(`${API}/versions/:id/manifest.json`, { schema: { tags, summary: 'The canonical manifest: its SHA-256 is the hash of the version', params: IdParams, response: { 200: Manifest } } }, async (request, reply) => {
+    const text = manifestText(await readManifest(app.db, request.params.id));
+    return reply.type('application/json; charset=utf-8').serializer(() => text).send(JSON.parse(text));
+  });
+  app.get(`${API}/versions/:id/items`, { schema: { tags, summary: 'Images and labels of a version, by page', params: IdParams, querystring: Page, response: { 200: pageOf(DatasetItemDto) } } }, (request) =>
+    readItems(app.db, request.params.id, request.query.after, request.query.limit ?? 100));
+  app.get(`${API}/versions/:id/export.zip`, { schema: { tags, summary: 'A version as YOLO files', params: IdParams } }, async (request, reply) => {
+    const { number } = await findVersion(app.db, request.params.id);
+    reply.headers({ 'content-type': 'application/zip', 'x-content-type-options': 'nosniff', 'content-disposition': `attachment; filename="dataset-v${number}.zip"` });
+    return reply.send(await yoloZip(app, request.params.id));
+  });
+};
+
+export const plugin = fp(async (app) => {
+  await app.register(routes);
+  app.jobs.handle('freeze', async () => 'Freezing is done at once; there is nothing to wait for');
+}, { name: 'dataset', dependencies: ['database', 'auth', 'bus', 'blobs', 'jobs'] });
