@@ -62,15 +62,17 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const started = await start(readConfig(process.env, process.cwd()), (step) => { console.info(`${step}…`); });
+  // From the first moment: Ctrl-C while PostgreSQL is starting must not leave it behind.
+  const starting = start(readConfig(process.env, process.cwd()), (step) => { console.info(`${step}…`); });
   const stop = (): void => {
-    started.close().then(() => { process.exit(0); }, (error: unknown) => {
+    starting.then((s) => s.close()).then(() => { process.exit(0); }, (error: unknown) => {
       console.error(error);
       process.exit(1);
     });
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  const started = await starting;
   console.info(`Emend is ready: ${started.url}`);
 }
 

@@ -6,7 +6,7 @@ import type { PrismaClient } from '#prisma';
 /** Until somebody uses it: the first start may be long before the first sign-in. */
 const VALID_MS = 365 * 24 * 3600 * 1000;
 const PREFIX = 'sign-in:';
-export const FIRST_ADMIN = 'admin@localhost';
+export const FIRST_ADMIN = 'admin@emend.local';
 
 const hashOf = (token: string): string => `${PREFIX}${createHash('sha256').update(token).digest('hex')}`;
 

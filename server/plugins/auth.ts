@@ -72,9 +72,13 @@ async function pass(auth: Auth, request: FastifyRequest, reply: FastifyReply): P
   return relay(await auth.handler(new Request(url, init)), reply);
 }
 
-/** Copies an answer of better-auth, cookies included; its errors become Problems. */
-export async function relay(response: Response, reply: FastifyReply): Promise<FastifyReply> {
+export function takeCookies(response: Response, reply: FastifyReply): void {
   for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie);
+}
+
+/** Copies an answer of better-auth, cookies included; its errors become Problems. */
+async function relay(response: Response, reply: FastifyReply): Promise<FastifyReply> {
+  takeCookies(response, reply);
   if (response.ok) {
     return reply.code(response.status).header('content-type', response.headers.get('content-type') ?? 'application/json').send(await response.text());
   }

@@ -1,5 +1,5 @@
 /** One real PostgreSQL for the whole run: EMEND_TEST_DATABASE_URL where it is set (its user must be able to create databases), else the built-in one. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -19,6 +19,8 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'emend-test-'));
+  // As root, PostgreSQL runs under another account, which must be able to enter.
+  await chmod(dir, 0o755);
   const external = process.env['EMEND_TEST_DATABASE_URL'];
   // Nothing here has to survive a power cut.
   const embedded: EmbeddedDatabase | undefined = external ? undefined : await startEmbedded(dir, { settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } });

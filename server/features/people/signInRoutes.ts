@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Ok, ProblemSchema } from '#core/api/common.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
-import { relay } from '../../plugins/auth.ts';
+import { takeCookies } from '../../plugins/auth.ts';
 
 const SignIn = Type.Object({ token: Type.String({ minLength: 1, maxLength: 200 }) }, { additionalProperties: false });
 
@@ -13,10 +13,10 @@ export const signInRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(`${API}/sign-in`, {
     schema: { tags: ['people'], summary: 'Exchange the token of a sign-in link for a session', body: SignIn, response: { 200: Ok, '4xx': ProblemSchema } },
     config: { rateLimit: { max: 20, timeWindow: '1 minute' } },
-    serializerCompiler: () => String,
   }, async (request, reply) => {
     const response = await app.auth.api.signInLink({ body: request.body, headers: fromNodeHeaders(request.headers), asResponse: true });
     if (response.status === 401) throw new EmendError('gone', 'This sign-in link has been used or has expired. Ask for a new one, or sign in with e-mail and password.');
-    return relay(response, reply);
+    takeCookies(response, reply);
+    return { ok: true as const };
   });
 };
