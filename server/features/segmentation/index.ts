@@ -3,6 +3,8 @@ import fp from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
 import { MaskMaker, type TaskPicture } from './masks.ts';
 
+export { fetchSegmenter, listSegmenters } from './weights.ts';
+
 /** How many of the next pictures are encoded while somebody works on one. */
 const AHEAD = 3;
 
