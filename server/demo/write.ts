@@ -29,14 +29,19 @@ export async function writeDemo(out: string, options: WriteDemo = {}): Promise<v
 }
 
 async function writeOne(out: string, image: DemoImage, truth: boolean): Promise<void> {
-  const raw = sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 1 } });
-  const bytes = await (image.name.endsWith('.png') ? raw.png({ compressionLevel: 6 }) : raw.jpeg({ quality: 92 })).toBuffer();
+  const bytes = await encode(image);
   const labels = image.name.replace(/\.\w+$/, '.txt');
   if (image.part !== 'batch') await writeFile(join(out, FOLDER[image.part], 'labels', labels), labelText(image));
   else if (truth) await writeFile(join(out, 'truth', 'labels', labels), labelText(image));
   const target = image.part === 'batch' ? join(out, 'batch', image.name) : join(out, FOLDER[image.part], 'images', image.name);
   await writeFile(`${target}.part`, bytes);
   await rename(`${target}.part`, target);
+}
+
+/** The picture as the file that its name says. */
+export function encode(image: DemoImage): Promise<Buffer> {
+  const raw = sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 1 } });
+  return (image.name.endsWith('.png') ? raw.png({ compressionLevel: 6 }) : raw.jpeg({ quality: 92 })).toBuffer();
 }
 
 /** One row per instance: class, then x and y of every corner as shares of width and height. */

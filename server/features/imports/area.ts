@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
@@ -40,6 +40,10 @@ export class UploadArea {
       throw error;
     }
     return { path, file, bytes: (await stat(this.place(file))).size, ...(from === undefined ? {} : { from }) };
+  }
+
+  async storeBytes(path: string, bytes: Uint8Array | string): Promise<AreaEntry> {
+    return this.store(path, Readable.from([Buffer.from(bytes)]));
   }
 
   /** Makes stored files part of the upload. One write for all: an archive is taken as a whole. */
