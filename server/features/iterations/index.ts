@@ -1,0 +1,22 @@
+/** Iterations: the loop's numbers, the overview, and how one iteration gives way to the next. The only door of this feature. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import fp from 'fastify-plugin';
+import { ProjectParams } from '#core/api/common.ts';
+import { Loop, Overview } from '#core/api/project.ts';
+import { API } from '../../access.ts';
+import { inProject } from '../../signedIn.ts';
+import { readLoop } from './loop.ts';
+import { readOverview } from './overview.ts';
+
+export { beginIteration } from './lifecycle.ts';
+
+const tags = ['iterations'];
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(`${API}/projects/:project/loop`, { schema: { tags, summary: 'Where the loop stands, and what to do next', params: ProjectParams, response: { 200: Loop } } },
+    (request) => readLoop(app.db, inProject(request).projectId));
+  app.get(`${API}/projects/:project/overview`, { schema: { tags, summary: 'Does it pay off: history, errors, times, activity', params: ProjectParams, response: { 200: Overview } } },
+    (request) => readOverview(app.db, inProject(request).projectId));
+};
+
+export const plugin = fp(async (app) => { await app.register(routes); }, { name: 'iterations', dependencies: ['database', 'auth'] });

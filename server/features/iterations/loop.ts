@@ -1,0 +1,105 @@
+import { Value } from 'typebox/value';
+import type { Loop, LoopStep } from '#core/api/project.ts';
+import { RunProgress } from '#core/api/run.ts';
+import { ModelMetrics } from '#core/api/model.ts';
+import type { ModelVersion, PrismaClient, TrainingRun } from '#prisma';
+
+const ENDED = new Set(['done', 'failed', 'cancelled']);
+
+/** All numbers of the loop bar, from the rows themselves: nothing is counted twice and nothing can run out of step. */
+export async function readLoop(db: PrismaClient, projectId: string): Promise<Loop> {
+  const iteration = await db.iteration.findFirst({ where: { projectId }, orderBy: { number: 'desc' } });
+  const [project, images, waiting, tasks, withSet, corrected, version, run, job] = await Promise.all([
+    db.project.findUniqueOrThrow({ where: { id: projectId } }),
+    db.image.count({ where: { projectId, excluded: false } }),
+    db.image.count({ where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} } } }),
+    db.task.groupBy({ by: ['state'], where: { iterationId: iteration?.id ?? '' }, _count: true }),
+    db.task.count({ where: { iterationId: iteration?.id ?? '', predictionSetId: { not: null } } }),
+    db.task.count({ where: { iterationId: iteration?.id ?? '', state: 'submitted', outcome: 'corrected' } }),
+    db.datasetVersion.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, include: { _count: { select: { items: true } } } }),
+    db.trainingRun.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, include: { outModel: true } }),
+    db.job.findFirst({ where: { projectId, kind: 'predict', state: { in: ['queued', 'running'] } } }),
+  ]);
+  const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
+  const count = (state: string): number => tasks.find((t) => t.state === state)?._count ?? 0;
+  const predictedWaiting = model === null ? 0 : await db.image.count({
+    where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} }, OR: [{ predictionSets: { some: { modelId: model.id } } }, { tasks: { some: { dirty: true, state: { in: ['pending', 'assigned'] } } } }] },
+  });
+  const numbers = {
+    iteration: iteration?.number ?? 1, images, predicted: withSet, unpredicted: Math.max(0, waiting - predictedWaiting),
+    tasks: tasks.reduce((sum, t) => sum + t._count, 0), submitted: count('submitted'), skipped: count('skipped'), corrected,
+    unfrozen: await unfrozenCount(db, projectId, version?.createdAt ?? new Date(0)),
+  };
+  return {
+    ...numbers,
+    next: nextStep({ ...numbers, pending: count('pending') + count('assigned'), hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model) }),
+    model: model && { id: model.id, number: model.number, name: model.name, map: metric(model, 'map'), map50: metric(model, 'map50') },
+    version: version && { id: version.id, number: version.number, images: version._count.items },
+    run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run) },
+    gain: await gainOf(db, model),
+    predictJobId: job?.id ?? null,
+  };
+}
+
+/** Images whose newest revision is younger than the newest version. */
+async function unfrozenCount(db: PrismaClient, projectId: string, since: Date): Promise<number> {
+  const rows = await db.revision.groupBy({ by: ['imageId'], where: { createdAt: { gt: since }, image: { projectId } } });
+  return rows.length;
+}
+
+async function isUntrained(db: PrismaClient, versionId: string | null): Promise<boolean> {
+  return versionId !== null && (await db.trainingRun.count({ where: { datasetVersionId: versionId, state: { notIn: ['failed', 'cancelled'] } } })) === 0;
+}
+
+/** The newest run made a model that the gate held and nobody promoted. */
+function isHeld(run: (TrainingRun & { outModel: ModelVersion | null }) | null, current: ModelVersion | null): boolean {
+  if (run?.state !== 'done' || !run.outModel || run.outModel.id === current?.id) return false;
+  return current === null || run.outModel.createdAt > current.createdAt;
+}
+
+interface Standing {
+  images: number;
+  unpredicted: number;
+  pending: number;
+  submitted: number;
+  unfrozen: number;
+  hasModel: boolean;
+  untrained: boolean;
+  held: boolean;
+}
+
+/** Submits that make a version worth freezing while tasks are still open. */
+export const ENOUGH_TO_FREEZE = 10;
+
+/** The one highlighted action. Whoever only ever presses it gets once around the loop. */
+export function nextStep(s: Standing): LoopStep {
+  if (s.images === 0) return 'import';
+  if (s.held && s.unfrozen === 0) return 'promote';
+  if (s.untrained && s.unfrozen === 0) return 'train';
+  if (s.hasModel && s.unpredicted > 0) return 'predict';
+  if (s.unfrozen >= ENOUGH_TO_FREEZE || (s.pending === 0 && s.unfrozen > 0)) return 'freeze';
+  if (s.pending > 0) return 'correct';
+  // Baseline labels only, nothing waits: a first version of them, or more pictures.
+  return s.hasModel ? 'import' : s.untrained ? 'train' : 'freeze';
+}
+
+function runNumbers(run: TrainingRun): { epoch: number; epochs: number; map: number | null } {
+  const progress = Value.Check(RunProgress, run.progress) ? run.progress : null;
+  return { epoch: progress?.epoch ?? 0, epochs: progress?.epochs ?? 0, map: progress?.map ?? null };
+}
+
+export function isEnded(state: string): boolean {
+  return ENDED.has(state);
+}
+
+function metric(model: ModelVersion, name: 'map' | 'map50'): number | null {
+  return Value.Check(ModelMetrics, model.metrics) ? model.metrics[name] : null;
+}
+
+/** mAP50-95 of the current model minus that of the model that was current before. */
+async function gainOf(db: PrismaClient, model: ModelVersion | null): Promise<number | null> {
+  if (!model) return null;
+  const [, before] = await db.promotion.findMany({ where: { projectId: model.projectId }, orderBy: { createdAt: 'desc' }, take: 2, include: { model: true } });
+  const [a, b] = [metric(model, 'map'), before ? metric(before.model, 'map') : null];
+  return a === null || b === null ? null : a - b;
+}

@@ -1,0 +1,51 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Overview } from '#core/api/project.ts';
+import { ModelMetrics } from '#core/api/model.ts';
+import type { PrismaClient } from '#prisma';
+import { tallyErrors } from './errors.ts';
+import { readLoop } from './loop.ts';
+import { judgedRevisions, timesOf } from './report.ts';
+
+const Kept = Type.Object({ predictionsShown: Type.Number(), predictionsKept: Type.Number() });
+
+/** Everything of the Overview page in one answer. */
+export async function readOverview(db: PrismaClient, projectId: string): Promise<Overview> {
+  const iterations = await db.iteration.findMany({ where: { projectId }, orderBy: { number: 'asc' }, include: { model: true } });
+  const present = iterations.at(-1);
+  // A fresh iteration has nothing to tell yet: then the one before it is shown.
+  const own = present ? await judgedRevisions(db, present.id) : [];
+  const former = iterations.at(-2);
+  const revisions = own.length === 0 && former ? await judgedRevisions(db, former.id) : own;
+  const tally = tallyErrors(revisions);
+  const presentShare = own.length > 0 ? share(tally.kept, tally.shown) : null;
+  return {
+    loop: await readLoop(db, projectId),
+    history: iterations.filter((i) => i.model !== null).map((i) => {
+      const metrics = Value.Check(ModelMetrics, i.model?.metrics) ? i.model.metrics : null;
+      const keptShare = i.id === present?.id ? presentShare : Value.Check(Kept, i.report) ? share(i.report.predictionsKept, i.report.predictionsShown) : null;
+      return { iteration: i.number, model: i.model?.name ?? '', map: metrics?.map ?? null, map50: metrics?.map50 ?? null, keptShare };
+    }),
+    errors: [...tally.perClass.values()].toSorted((a, b) => a.classIndex - b.classIndex),
+    ...timesOf(revisions, tally.corrections),
+    activity: await latestActivity(db, projectId),
+    next: await upcoming(db, projectId),
+  };
+}
+
+function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}
+
+async function latestActivity(db: PrismaClient, projectId: string): Promise<Overview['activity']> {
+  const rows = await db.activity.findMany({ where: { projectId }, orderBy: { createdAt: 'desc' }, take: 12 });
+  const people = await db.user.findMany({ where: { id: { in: rows.flatMap((r) => r.userId ?? []) } }, select: { id: true, name: true } });
+  return rows.map((row) => ({ id: row.id, kind: row.kind, text: row.text, at: row.createdAt.toISOString(), user: people.find((p) => p.id === row.userId) ?? null }));
+}
+
+async function upcoming(db: PrismaClient, projectId: string): Promise<Overview['next']> {
+  const rows = await db.task.findMany({
+    where: { projectId, state: 'pending' }, orderBy: [{ priority: 'desc' }, { createdAt: 'asc' }], take: 8, include: { image: { select: { name: true } } },
+  });
+  return rows.map((task) => ({ taskId: task.id, imageId: task.imageId, name: task.image.name, reason: task.reason }));
+}

@@ -1,0 +1,107 @@
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { ModelMetrics, type ModelDto } from '#core/api/model.ts';
+import { EmendError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+import type { Inference } from '#inference';
+import type { Prisma, PrismaClient } from '#prisma';
+import type { Blobs } from '../../context.ts';
+
+export interface Parts {
+  db: PrismaClient;
+  blobs: Blobs;
+  inference: Inference;
+}
+
+export interface NewModel {
+  projectId: string;
+  name: string;
+  /** Blob of the ONNX file, as Ultralytics exports it. */
+  onnxSha256: string;
+  /** Blob of the trainable weights; null for an uploaded ONNX file, from which nothing can be fine-tuned. */
+  ptSha256: string | null;
+  origin: ModelDto['origin'];
+  metrics?: ModelMetrics;
+  runId?: string;
+  parentId?: string;
+  datasetVersionId?: string;
+}
+
+/**
+ * Reads what the file says of itself, maps its classes to the project's by name, and makes the model version.
+ * @throws EmendError `unsupported` for a file that no YOLO export of Ultralytics is, `conflict` for another task than the project's.
+ */
+export async function registerModel(parts: Parts, model: NewModel): Promise<ModelDto> {
+  const { db, blobs, inference } = parts;
+  const about = await inference.describeModel(await blobs.path(model.onnxSha256));
+  const project = await db.project.findUniqueOrThrow({ where: { id: model.projectId }, include: { classes: true } });
+  if (project.task === 'segment' && about.task === 'detect') {
+    throw new EmendError('conflict', 'This model finds boxes only, and the project wants masks. Export a segmentation model, or make a project for detection.');
+  }
+  const classMap = about.names.map((name) => project.classes.find((c) => c.name.toLowerCase() === name.toLowerCase())?.index ?? null);
+  if (about.names.length > 0 && classMap.every((index) => index === null)) {
+    throw new EmendError('conflict', `None of the model's classes (${about.names.slice(0, 8).join(', ')}) is a class of this project. Add or rename classes in Settings, then upload the model again.`);
+  }
+  const { runId, parentId, datasetVersionId, metrics, ...rest } = model;
+  const meta = { head: about.head, inputSize: Math.max(about.input.width, about.input.height), stride: about.stride, opset: about.opset };
+  const row = await db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${model.projectId} FOR UPDATE`; // two uploads at once get two numbers
+    const last = await tx.modelVersion.aggregate({ where: { projectId: model.projectId }, _max: { number: true } });
+    return tx.modelVersion.create({
+      data: {
+        id: newId(), ...rest, number: (last._max.number ?? 0) + 1, task: about.task, classNames: [...about.names], classMap, meta,
+        ...(metrics ? { metrics } : {}), runId: runId ?? null, parentId: parentId ?? null, datasetVersionId: datasetVersionId ?? null,
+      },
+      include: INCLUDE,
+    });
+  });
+  return dto(row);
+}
+
+const INCLUDE = { run: { select: { number: true } }, datasetVersion: { select: { number: true } }, project: { select: { currentModelId: true } } } satisfies Prisma.ModelVersionInclude;
+type Row = Prisma.ModelVersionGetPayload<{ include: typeof INCLUDE }>;
+
+const Names = Type.Array(Type.String());
+const ClassMap = Type.Array(Type.Union([Type.Integer(), Type.Null()]));
+const Meta = Type.Object({ head: Type.String(), inputSize: Type.Integer() });
+
+export function readMetrics(stored: unknown): ModelMetrics | null {
+  return Value.Check(ModelMetrics, stored) ? stored : null;
+}
+
+/** The input size that a model was exported with, in pixels. */
+export function inputSizeOf(meta: unknown): number | null {
+  return Value.Check(Meta, meta) ? meta.inputSize : null;
+}
+
+function dto(row: Row): ModelDto {
+  return {
+    id: row.id, number: row.number, name: row.name, task: row.task === 'detect' ? 'detect' : 'segment',
+    classNames: Value.Check(Names, row.classNames) ? row.classNames : [], classMap: Value.Check(ClassMap, row.classMap) ? row.classMap : [],
+    origin: row.origin === 'shipped' || row.origin === 'uploaded' ? row.origin : 'trained',
+    current: row.project.currentModelId === row.id, hasOnnx: row.onnxSha256 !== null, trainable: row.ptSha256 !== null,
+    inputSize: inputSizeOf(row.meta), head: Value.Check(Meta, row.meta) ? row.meta.head : null, metrics: readMetrics(row.metrics),
+    parentId: row.parentId, runId: row.runId, runNumber: row.run?.number ?? null, datasetVersionId: row.datasetVersionId,
+    datasetVersionNumber: row.datasetVersion?.number ?? null, createdAt: row.createdAt.toISOString(),
+  };
+}
+
+export async function list(db: PrismaClient, projectId: string): Promise<ModelDto[]> {
+  return (await db.modelVersion.findMany({ where: { projectId }, orderBy: { number: 'desc' }, include: INCLUDE })).map(dto);
+}
+
+export async function read(db: PrismaClient, id: string): Promise<ModelDto> {
+  const row = await db.modelVersion.findUnique({ where: { id }, include: INCLUDE });
+  if (!row) throw new EmendError('not_found', 'There is no such model.');
+  return dto(row);
+}
+
+/** Ultralytics goes by the file's ending, which a blob has not: a copy with the right one. */
+export async function copyWeights(blobs: Blobs, sha256: string, target: string): Promise<string> {
+  await mkdir(dirname(target), { recursive: true });
+  await rm(target, { force: true });
+  await copyFile(await blobs.path(sha256), target);
+  return target;
+}

@@ -1,0 +1,156 @@
+/** One run from its version to the gate. May be cut off anywhere by a stop of the server and delivered again: it goes on from the last checkpoint. */
+import { access, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelMetrics } from '#core/api/model.ts';
+import { EmendError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+import type { TrainerEvent, TrainerMetrics } from '#core/training/events.ts';
+import { decideGate } from '#core/training/gate.ts';
+import type { RunSpec } from '#core/training/runSpec.ts';
+import { secondsLeft } from '#core/training/timeLeft.ts';
+import type { TrainingRun } from '#prisma';
+import type { App } from '../../app.ts';
+import type { JobHandle } from '../../context.ts';
+import { writeYolo } from '../dataset/index.ts';
+import { copyWeights, promoteModel, readMetrics, registerModel } from '../models/index.ts';
+import { readSettings } from '../projects/index.ts';
+import { configOf } from './dto.ts';
+import { ensureEnvironment } from './environment.ts';
+import { Recorder } from './recorder.ts';
+import { killOrphan, runTrainer } from './trainerProcess.ts';
+
+export type Parts = Pick<App, 'db' | 'blobs' | 'bus' | 'inference' | 'config' | 'log'>;
+
+/** What the trainer has told so far that outlives it. */
+interface Outcome {
+  old: TrainerMetrics | null;
+  fresh: TrainerMetrics | null;
+  files: { onnx: string; pt: string } | null;
+}
+
+export function runDirectory(dataDir: string, runId: string): string {
+  return join(dataDir, 'runs', runId);
+}
+
+/** Handler of the job `train`. The run's row always gets a final state, unless the server stops: then the job comes again. */
+export async function executeRun(app: Parts, runId: string, job: JobHandle): Promise<string> {
+  const run = await app.db.trainingRun.findUniqueOrThrow({ where: { id: runId } });
+  const recorder = await Recorder.open(app.db, app.bus, run);
+  try {
+    const message = await work(app, run, recorder, job);
+    await tidy(app, runId);
+    return message;
+  } catch (error) {
+    if (job.signal.aborted && job.signal.reason !== 'cancelled') throw error;
+    await recorder.flush();
+    if (job.signal.aborted) await recorder.state('cancelled', { endedAt: new Date() });
+    else await recorder.state('failed', { endedAt: new Date(), error: error instanceof EmendError ? sentence(error) : 'The run failed for a reason nobody foresaw. The server’s log has it; start the run again.' });
+    throw error;
+  }
+}
+
+function sentence({ message, detail }: EmendError): string {
+  return detail === undefined ? message : `${message}\n${detail}`;
+}
+
+async function work(app: Parts, run: TrainingRun, recorder: Recorder, job: JobHandle): Promise<string> {
+  const dir = runDirectory(app.config.dataDir, run.id);
+  await killOrphan(join(dir, 'out'));
+  await recorder.state('preparing', { startedAt: run.startedAt ?? new Date(), error: null });
+  const environment = await ensureEnvironment({
+    dataDir: app.config.dataDir, signal: job.signal, onProgress: (message, stageShare) => { recorder.progress({ message, stageShare }); },
+  });
+  recorder.progress({ message: 'Writing the dataset' });
+  const spec = await prepare(app, run, dir);
+  job.signal.throwIfAborted();
+  const outcome: Outcome = { old: null, fresh: null, files: null };
+  const hear = listener(recorder, outcome, spec.epochs, job);
+  await runTrainer({ python: environment.python, spec, signal: job.signal, onLog: (line) => { recorder.log(line); }, onEvent: hear });
+  job.signal.throwIfAborted();
+  return finish(app, run, recorder, outcome);
+}
+
+async function prepare(app: Parts, run: TrainingRun, dir: string): Promise<RunSpec> {
+  const config = configOf(run);
+  const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
+  const data = await writeYolo(app, run.datasetVersionId, join(dir, 'data'), { repeatFresh: config.freshWeight });
+  const weights = await weightsOf(app, run.baseModelId, join(dir, 'base.pt'));
+  const old = project.currentModelId === run.baseModelId ? weights : await weightsOf(app, project.currentModelId, join(dir, 'old.pt'));
+  const segment = project.task === 'segment';
+  const resume = await access(join(dir, 'out', 'run', 'weights', 'last.pt')).then(() => true, () => false);
+  return {
+    data, task: segment ? 'segment' : 'detect', weights, old,
+    // Small enough to be trained on a CPU; a GPU server's team starts from weights of its own.
+    architecture: { yaml: segment ? 'yolo11-seg.yaml' : 'yolo11.yaml', scale: [0.5, 0.25, 1024] },
+    epochs: config.epochs, imgsz: config.imgsz, batch: config.batch, lr0: config.lr0, optimizer: 'AdamW', freeze: config.freeze, seed: config.seed,
+    device: null, workers: 0, out: join(dir, 'out'), resume,
+  };
+}
+
+async function weightsOf(app: Parts, modelId: string | null, target: string): Promise<string | null> {
+  const model = modelId === null ? null : await app.db.modelVersion.findUnique({ where: { id: modelId } });
+  return model?.ptSha256 == null ? null : copyWeights(app.blobs, model.ptSha256, target);
+}
+
+function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: JobHandle): (event: TrainerEvent) => void {
+  const seconds: number[] = [];
+  let pending: Promise<void> = Promise.resolve();
+  const state = (...args: Parameters<Recorder['state']>): void => { pending = pending.then(() => recorder.state(...args)); };
+  return (event) => {
+    switch (event.type) {
+      case 'hello': state('preparing', { device: event.device }); recorder.log(`Ultralytics ${event.ultralytics}, PyTorch ${event.torch}, Python ${event.python}, ${event.device}`); break;
+      case 'stage': recorder.progress({ message: event.message }); state(event.stage); break;
+      case 'batch': recorder.progress({
+        epoch: event.epoch, epochs, batch: event.batch, batches: event.batches, imagesPerSecond: event.imagesPerSecond,
+        secondsLeft: secondsLeft(seconds, epochs, event.batch / event.batches),
+      }); break;
+      case 'epoch': {
+        seconds.push(event.seconds);
+        const { type: _, epochs: total, ...point } = event;
+        recorder.epoch(point);
+        recorder.progress({ epoch: event.epoch, epochs: total, map: event.map, map50: event.map50, secondsLeft: secondsLeft(seconds, total - event.epoch + seconds.length, 0) });
+        job.progress(event.epoch, total, `Epoch ${event.epoch} of ${total}`);
+        break;
+      }
+      case 'evaluation': if (event.which === 'old') outcome.old = event.metrics; else outcome.fresh = event.metrics; break;
+      case 'exported': outcome.files = event; break;
+      case 'done': case 'cancelled': case 'error': break;
+    }
+  };
+}
+
+async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { old, fresh, files }: Outcome): Promise<string> {
+  if (!files || !fresh) throw new EmendError('failed', 'The trainer ended without a model. The log says more; start the run again.');
+  await recorder.state('gate');
+  const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
+  const metrics = toMetrics(fresh);
+  const made = await app.db.modelVersion.findUnique({ where: { runId: run.id } });
+  const model = made ?? await registerModel(app, {
+    projectId: run.projectId, name: `run ${run.number}`, onnxSha256: await app.blobs.putFile(files.onnx), ptSha256: await app.blobs.putFile(files.pt),
+    origin: 'trained', metrics, runId: run.id, datasetVersionId: run.datasetVersionId, ...(run.baseModelId === null ? {} : { parentId: run.baseModelId }),
+  });
+  await rememberOld(app, project.currentModelId, old);
+  const gate = decideGate(old && toMetrics(old), metrics, readSettings(project.settings).gateMargin);
+  await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${gate.decision === 'hold' ? 'held at the gate' : 'passed the gate'}: ${gate.reason}` } });
+  if (gate.decision !== 'hold') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
+  recorder.progress({ message: gate.reason, secondsLeft: 0 });
+  await recorder.state('done', { gate, endedAt: new Date() });
+  app.bus.emit(run.projectId, { type: 'model', id: model.id, promoted: false });
+  app.bus.emit(run.projectId, { type: 'activity' });
+  return gate.reason;
+}
+
+/** A shipped or uploaded model has no numbers of its own until it was first measured on this project's split. */
+async function rememberOld(app: Parts, modelId: string | null, old: TrainerMetrics | null): Promise<void> {
+  const model = modelId === null || !old ? null : await app.db.modelVersion.findUnique({ where: { id: modelId } });
+  if (model && old && readMetrics(model.metrics) === null) await app.db.modelVersion.update({ where: { id: model.id }, data: { metrics: toMetrics(old) } });
+}
+
+function toMetrics({ perClass, ...rest }: TrainerMetrics): ModelMetrics {
+  return { ...rest, perClass: perClass.map(({ index, ...row }) => ({ classIndex: index, ...row })) };
+}
+
+/** The pictures of the run were copies or links; checkpoints and the log stay. */
+async function tidy(app: Parts, runId: string): Promise<void> {
+  await rm(join(runDirectory(app.config.dataDir, runId), 'data'), { recursive: true, force: true });
+}

@@ -1,0 +1,42 @@
+/** Training runs: begun, watched, cancelled. The only door of this feature. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import fp from 'fastify-plugin';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { Id, IdParams, ProjectParams } from '#core/api/common.ts';
+import { CreateRun, EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
+import { API } from '../../access.ts';
+import { inProject } from '../../signedIn.ts';
+import { listRuns, readRun } from './dto.ts';
+import { ensureEnvironment } from './environment.ts';
+import { executeRun } from './execute.ts';
+import { readEpochs, readLog } from './recorder.ts';
+import { cancelRun, createRun } from './runs.ts';
+
+export { trainerStatus } from './status.ts';
+export { findPython } from './python.ts';
+
+const tags = ['training'];
+const LogQuery = Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) }, { additionalProperties: false });
+const JobData = Type.Object({ run: Id });
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(`${API}/projects/:project/runs`, { schema: { tags, summary: 'Training runs, newest first', params: ProjectParams, response: { 200: Type.Array(RunDto) } } }, (request) => listRuns(app.db, inProject(request).projectId));
+  app.post(`${API}/projects/:project/runs`, { schema: { tags, summary: 'Begin a training run', params: ProjectParams, body: CreateRun, response: { 201: RunDto } } }, async (request, reply) => {
+    const { projectId, person } = inProject(request);
+    return reply.code(201).send(await createRun(app, projectId, request.body, person.id));
+  });
+  app.get(`${API}/runs/:id`, { schema: { tags, summary: 'One run', params: IdParams, response: { 200: RunDto } } }, (request) => readRun(app.db, request.params.id));
+  app.get(`${API}/runs/:id/epochs`, { schema: { tags, summary: 'The curves', params: IdParams, response: { 200: Type.Array(EpochPoint) } } }, (request) => readEpochs(app.db, request.params.id));
+  app.get(`${API}/runs/:id/log`, { schema: { tags, summary: 'The log, after a sequence number', params: IdParams, querystring: LogQuery, response: { 200: Type.Array(LogLine) } } }, (request) => readLog(app.db, request.params.id, request.query.after));
+  app.post(`${API}/runs/:id/cancel`, { schema: { tags, summary: 'Cancel a run; its last checkpoint stays', params: IdParams, response: { 200: RunDto } } }, (request) => cancelRun(app, request.params.id));
+};
+
+export const plugin = fp(async (app) => {
+  await app.register(routes);
+  app.jobs.handle('train', (data, job) => executeRun(app, Value.Parse(JobData, data).run, job));
+  app.jobs.handle('environment', async (_data, job) => {
+    const { versions } = await ensureEnvironment({ dataDir: app.config.dataDir, signal: job.signal, onProgress: (message) => { job.progress(0, null, message); } });
+    return `The trainer is ready: Ultralytics ${versions.ultralytics}, PyTorch ${versions.torch}`;
+  });
+}, { name: 'training', dependencies: ['database', 'auth', 'jobs', 'bus', 'blobs', 'models', 'projects'] });

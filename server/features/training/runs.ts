@@ -1,0 +1,83 @@
+/** Beginning and cancelling runs; the work itself is in execute.ts. */
+import { Value } from 'typebox/value';
+import type { Static } from 'typebox';
+import { DatasetStats } from '#core/api/dataset.ts';
+import type { CreateRun, RunDto } from '#core/api/run.ts';
+import { EmendError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
+import { fillConfig } from '#core/training/presets.ts';
+import type { ModelVersion, PrismaClient } from '#prisma';
+import type { Bus, Jobs } from '../../context.ts';
+import { inputSizeOf } from '../models/index.ts';
+import { readSettings } from '../projects/index.ts';
+import { NO_PROGRESS, readRun, runEvent } from './dto.ts';
+import { presentEnvironment } from './environment.ts';
+
+export interface Parts {
+  db: PrismaClient;
+  jobs: Jobs;
+  bus: Bus;
+  config: { dataDir: string };
+}
+
+/** Queues a run on a version (the newest by default), from a model (the current one by default, when it has trainable weights). */
+export async function createRun(parts: Parts, projectId: string, wanted: Static<typeof CreateRun>, byId: string): Promise<RunDto> {
+  const { db, jobs, bus } = parts;
+  const version = await findVersion(db, projectId, wanted.datasetVersionId);
+  const base = await findBase(db, projectId, wanted.baseModelId);
+  const project = await db.project.findUniqueOrThrow({ where: { id: projectId } });
+  const environment = await presentEnvironment(parts.config.dataDir);
+  const config = fillConfig(wanted.config ?? {}, {
+    hasBase: base !== null, gpu: environment !== undefined && environment.versions.device !== 'cpu', images: version.train,
+    inputSize: base && inputSizeOf(base.meta), freshWeight: readSettings(project.settings).freshWeight,
+  });
+  const run = await db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`; // numbers without gaps or twins
+    const last = await tx.trainingRun.aggregate({ where: { projectId }, _max: { number: true } });
+    return tx.trainingRun.create({
+      data: {
+        id: newId(), projectId, number: (last._max.number ?? 0) + 1, datasetVersionId: version.id, baseModelId: base?.id ?? null, config, state: 'queued',
+        progress: { ...NO_PROGRESS, message: 'Waiting for its turn', epochs: config.epochs }, createdById: byId,
+      },
+    });
+  });
+  await jobs.enqueue({ kind: 'train', projectId, data: { run: run.id }, subjectId: run.id, createdById: byId, message: `Run ${run.number}` });
+  bus.emit(projectId, runEvent(run));
+  bus.emit(projectId, { type: 'loop' });
+  return readRun(db, run.id);
+}
+
+async function findVersion(db: PrismaClient, projectId: string, id: string | undefined): Promise<{ id: string; train: number }> {
+  const version = await db.datasetVersion.findFirst({ where: { projectId, ...(id === undefined ? {} : { id }) }, orderBy: { number: 'desc' } });
+  if (!version) throw new EmendError('conflict', 'There is no dataset version yet. Freeze one first, on the Versions page.');
+  const stats = Value.Parse(DatasetStats, version.stats);
+  if (stats.splits.train === 0) throw new EmendError('conflict', `Version ${version.number} has no images to train on. Submit or import some, freeze again, then train.`);
+  if (stats.splits.valid === 0) {
+    throw new EmendError('conflict', `Version ${version.number} has no validation images, so old and new could not be compared. Put some labelled images into the split “valid” on the Images page, freeze again, then train.`);
+  }
+  return { id: version.id, train: stats.splits.train };
+}
+
+async function findBase(db: PrismaClient, projectId: string, id: string | undefined): Promise<ModelVersion | null> {
+  const project = await db.project.findUniqueOrThrow({ where: { id: projectId } });
+  const wanted = id ?? project.currentModelId;
+  const model = wanted === null ? null : await db.modelVersion.findFirst({ where: { id: wanted, projectId } });
+  if (id !== undefined && !model) throw new EmendError('not_found', 'There is no such model in this project.');
+  if (id !== undefined && model?.ptSha256 === null) throw new EmendError('conflict', 'That model was uploaded as ONNX, which cannot be trained on. Choose another, or train from scratch.');
+  return model?.ptSha256 == null ? null : model;
+}
+
+/** A queued run ends at once, a running one within seconds; its last checkpoint stays. Idempotent. */
+export async function cancelRun(parts: Parts, id: string): Promise<RunDto> {
+  const job = await parts.db.job.findFirst({ where: { kind: 'train', subjectId: id, state: { in: ['queued', 'running'] } } });
+  if (job) {
+    const after = await parts.jobs.cancel(job.id);
+    await parts.db.trainingRun.updateMany({ where: { id }, data: { cancelRequested: true } });
+    // One that never began has no handler to say so.
+    if (after.state === 'cancelled') await parts.db.trainingRun.updateMany({ where: { id, state: 'queued' }, data: { state: 'cancelled', endedAt: new Date() } });
+    const run = await parts.db.trainingRun.findUniqueOrThrow({ where: { id } });
+    parts.bus.emit(run.projectId, runEvent(run));
+    parts.bus.emit(run.projectId, { type: 'loop' });
+  }
+  return readRun(parts.db, id);
+}
