@@ -153,13 +153,20 @@ describe('room', () => {
     await expect(one.provider.whenSaved(1000)).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  it('fails when the room is closed under it', async () => {
+  it('ends when the room is closed under it, and says whether everything was saved', async () => {
     const one = client();
     await settle();
     one.link.hear('room:closed', { task: 'other', problem: { code: 'gone', message: 'no' } });
     expect(one.provider.state).toBe('saved');
     one.link.hear('room:closed', { task: 'task', problem: { code: 'gone', message: 'Ben submitted this picture.' } });
     expect(one.provider.problem?.message).toBe('Ben submitted this picture.');
+    expect(one.provider.state).toBe('closed');
+    const two = client();
+    await settle();
+    server.hold = true;
+    two.set('late', 1);
+    two.link.hear('room:closed', { task: 'task', problem: { code: 'conflict', message: 'Too late.' } });
+    expect(two.provider.state).toBe('failed');
   });
 
   it('resolves whenSaved after the acknowledgement, and gives up after a while offline', async () => {

@@ -8,8 +8,11 @@ import { Emitter } from './emitter.ts';
 import { LostAnswer, type Transport } from './transport.ts';
 import { isEmptyAgainst } from './updates.ts';
 
-/** `saved` = the server has committed all that this document holds. `failed` = it refuses it; nothing more is sent. */
-export type SaveState = 'connecting' | 'saving' | 'saved' | 'offline' | 'failed';
+/**
+ * `saved` = the server has committed all that this document holds. `failed` = it refuses it; nothing more is sent.
+ * `closed` = the room is gone, and the server had everything.
+ */
+export type SaveState = 'connecting' | 'saving' | 'saved' | 'offline' | 'failed' | 'closed';
 
 export type RoomEvents = {
   state: [SaveState];
@@ -81,13 +84,17 @@ export class RoomProvider {
     );
   }
 
+  get #ended(): boolean {
+    return this.#state === 'failed' || this.#state === 'closed';
+  }
+
   #mine(message: { task: string }): boolean {
     return message.task === this.#task;
   }
 
   // ── joining ────────────────────────────────────────────────────────────────────────────────────
   async #join(): Promise<void> {
-    if (this.#state === 'failed') return;
+    if (this.#ended) return;
     const join = ++this.#joins;
     this.#joined = false;
     this.#set('connecting');
@@ -123,9 +130,13 @@ export class RoomProvider {
     this.#joined = false;
     this.#inFlight = 0;
     clearTimeout(this.#retryTimer);
+    this.#forgetOthers();
+    if (!this.#ended) this.#set('offline');
+  }
+
+  #forgetOthers(): void {
     const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.#doc.clientID);
     removeAwarenessStates(this.awareness, others, REMOTE);
-    if (this.#state !== 'failed') this.#set('offline');
   }
 
   #retryLater(): void {
@@ -136,7 +147,7 @@ export class RoomProvider {
 
   // ── updates ────────────────────────────────────────────────────────────────────────────────────
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
-    if (origin === REMOTE || this.#state === 'failed') return;
+    if (origin === REMOTE || this.#ended) return;
     // Before the join the state vectors take care of it.
     if (!this.#joined) return;
     this.#pending.push(update);
@@ -171,7 +182,7 @@ export class RoomProvider {
   }
 
   #settle(): void {
-    if (this.#state === 'failed' || !this.#joined) return;
+    if (this.#ended || !this.#joined) return;
     this.#set(this.#inFlight === 0 && this.#pending.length === 0 ? 'saved' : 'saving');
   }
 
@@ -183,9 +194,12 @@ export class RoomProvider {
 
   #fail(problem: Problem): void {
     this.#problem = problem;
+    const complete = this.#state === 'saved';
+    this.#joins += 1;
     this.#joined = false;
     clearTimeout(this.#retryTimer);
-    this.#set('failed');
+    this.#forgetOthers();
+    this.#set(complete ? 'closed' : 'failed');
     this.events.emit('closed', problem);
   }
 
@@ -195,7 +209,7 @@ export class RoomProvider {
     return new Promise((done, refuse) => {
       const check = (): void => {
         if (this.#state === 'saved') settle(done);
-        else if (this.#state === 'failed') settle(() => refuse(toError(this.#problem)));
+        else if (this.#ended) settle(() => refuse(toError(this.#problem)));
       };
       const end = this.events.on('state', check);
       const timer = setTimeout(() => settle(() => refuse(toError(null))), ms);

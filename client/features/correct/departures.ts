@@ -61,7 +61,7 @@ export class Departures {
     const { id } = open.dto;
     const { room } = open;
     open.destroy();
-    if (room.provider.state === 'saved') return this.#during(id, close(room));
+    if (room.provider.state === 'saved' || room.provider.state === 'closed') return this.#during(id, close(room));
     this.#leaving.set(id, room);
     // When it cannot be saved in time the browser keeps the edits; the next time the task is opened they are sent.
     const saved = await room.provider.whenSaved(SAVE_MS).then(() => true, () => false);

@@ -134,7 +134,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   async function submit(): Promise<void> {
     const leaving = open.value;
     if (!leaving || phase.value !== 'ready') return;
-    if (leaving.dto.state === 'submitted') return forward();
+    if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return forward();
     if (leaving.editor.readOnly) return;
     leaving.editor.tool.cancel();
     const following = upcoming.value[0]?.id ?? null;
@@ -201,7 +201,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const now = open.value;
     if (!now) return;
     prefetch.drop(now.dto.id);
-    if (now.room.provider.state === 'failed') await now.room.forget();
+    if (now.room.provider.problem) await now.room.forget();
     await go(now.dto.id);
   }
 

@@ -18,6 +18,7 @@ export interface EditorState {
   readonly maskWork: ShallowRef<ReadonlyMap<string, MaskWork>>;
   readonly peers: ShallowRef<readonly Peer[]>;
   readonly save: ShallowRef<SaveState>;
+  /** Why the room is gone, where it is. */
   readonly closed: ShallowRef<string | null>;
 }
 
