@@ -160,7 +160,7 @@ describe('an import', () => {
   it('shows turned and 16-bit pictures upright and in 8 bits, and keeps the originals', async () => {
     const project = await t.project();
     const turned = await sharp(await png(50)).jpeg().withMetadata({ orientation: 6 }).toBuffer();
-    const deep = await sharp(Uint16Array.from({ length: 1200 }, (_, i) => 1000 + i), { raw: { width: 40, height: 30, channels: 1 } }).toColourspace('grey16').tiff().toBuffer();
+    const deep = await sharp(Uint16Array.from({ length: 1200 }, (_, i) => 1000 + i), { raw: { width: 40, height: 30, channels: 1 } }).toColourspace('grey16').tiff({ compression: 'none' }).toBuffer();
     const dto = await planned(project.id, { 'turned.jpg': turned, 'deep.tif': deep });
     expect(dto.plan?.images).toMatchObject({ new: 2, rotated: 1 });
     await apply(dto.id);
