@@ -30,7 +30,7 @@ export interface AppOptions {
   logger?: FastifyBaseLogger;
   /** Only these features (tests). */
   features?: readonly Feature[];
-  /** Kinds of jobs without a handler are no reason not to start (tests). */
+  /** Kinds of jobs without a handler are no news (tests). */
   partial?: boolean;
   requestsPerMinute?: number;
   /** Every answer is held against its schema (tests). */

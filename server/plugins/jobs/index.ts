@@ -19,7 +19,7 @@ export interface JobsOptions {
   url: string;
   /** True when no other node can be at work on this database: then what was running when it stopped is delivered again at once. */
   sole: boolean;
-  /** Kinds without a handler stop the start, unless this says that the app is made of some features only (tests). */
+  /** Kinds without a handler are told in the log, unless this says that the app is made of some features only (tests). */
   partial: boolean;
 }
 
@@ -37,8 +37,9 @@ export function makeBoss(url: string, log?: Log): PgBoss {
 /** Makes the schema and the queues. The tests do it once for their template database. */
 export async function prepareQueues(boss: PgBoss): Promise<void> {
   await boss.start();
+  const known = new Set((await boss.getQueues()).map((queue) => queue.name));
   for (const kind of KINDS) {
-    await boss.createQueue(kind, { policy: 'exclusive', notify: true, retryLimit: RETRIES, retryDelay: 1, heartbeatSeconds: HEARTBEAT_S, expireInSeconds: 86_400 });
+    if (!known.has(kind)) await boss.createQueue(kind, { policy: 'exclusive', notify: true, retryLimit: RETRIES, retryDelay: 1, heartbeatSeconds: HEARTBEAT_S, expireInSeconds: 86_400 });
   }
 }
 
@@ -156,7 +157,7 @@ export default fp<JobsOptions>(async (app, { url, sole, partial }) => {
   const jobs = new BossJobs(boss, app.db, app.bus, app.log);
   app.decorate('jobs', jobs);
   app.addHook('onReady', async () => {
-    if (!partial && jobs.unhandled.length) throw new Error(`no feature handles jobs of kind ${jobs.unhandled.join(', ')}`);
+    if (!partial && jobs.unhandled.length) app.log.error({ kinds: jobs.unhandled }, 'no feature handles these kinds of jobs');
     await jobs.recover(sole);
     await jobs.start((kind) => app.config.roles.has(WORKED_BY[kind]));
   });
