@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, count, counted, duration, percent, score, seconds, signed } from './words.ts';
+import { ago, baseName, bytes, count, counted, duration, percent, score, seconds, signed } from './words.ts';
 
 describe('words', () => {
   it('groups thousands with a thin space and picks the plural', () => {
@@ -34,6 +34,8 @@ describe('words', () => {
   });
 
   it('writes sizes in decimal units', () => {
+    expect(baseName('set/train/a.png')).toBe('a.png');
+    expect(baseName('a.png')).toBe('a.png');
     expect(bytes(0)).toBe('0 B');
     expect(bytes(1200)).toBe('1 kB');
     expect(bytes(5_700_000_000)).toBe('5.7 GB');

@@ -72,3 +72,8 @@ export function moment(iso: string): string {
   const d = new Date(iso);
   return `${d.getDate()} ${MONTHS[d.getMonth()] ?? ''} ${d.getFullYear()}, ${d.toTimeString().slice(0, 5)}`;
 }
+
+/** The last part of a path: imported folders give long names, and their ends tell images apart. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1) || path;
+}

@@ -1,6 +1,7 @@
 import { computed, ref, watch, type ComputedRef, type Ref } from 'vue';
 import { useRouter } from 'vue-router';
 import { useSession } from '../../session.ts';
+import { baseName } from '../../ui/words.ts';
 import { useResource } from '../../ui/resource.ts';
 import { findImages } from './api.ts';
 import { classItems, matches, pageItems, type Findable } from './findables.ts';
@@ -42,7 +43,7 @@ export function useFind(): Find {
   });
   const items = computed((): Findable[] => {
     const here = [...actions.value, ...pageItems(tabsFor(project.data.value?.role ?? 'viewer', session.me.value?.admin ?? false), id), ...classItems(project.data.value?.classes ?? [], id)];
-    const found = (images.data.value?.items ?? []).map((image): Findable => ({ id: `image-${image.id}`, group: 'Images', label: image.name, imageId: image.id, hint: image.status, to: { name: 'images', params: { project: id }, query: { image: image.id } } }));
+    const found = (images.data.value?.items ?? []).map((image): Findable => ({ id: `image-${image.id}`, group: 'Images', label: baseName(image.name), imageId: image.id, hint: image.status, to: { name: 'images', params: { project: id }, query: { image: image.id } } }));
     return [...here.filter((item) => matches(item, text.value)), ...(text.value.trim() ? found : [])];
   });
   function choose(item: Findable): void {
