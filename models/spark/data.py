@@ -19,6 +19,7 @@ from xray import die_attach
 Array = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 SHARES = {"nuclei": 0.45, "die": 0.3, "mixed": 0.25}
+FINISHING = {"nuclei": 0.6, "die": 0.22, "mixed": 0.18}
 POOL = 240
 USES = 24  # prompts taken per generated scene, on average, before a new one takes its place
 
@@ -82,8 +83,8 @@ def _random_clicks(rng: Generator, planes: Array, target: Array) -> None:
             planes[channel] = np.maximum(planes[channel], cone(row, column))
 
 
-def make_sample(rng: Generator, scene: Scene, instance: Instance, source: str) -> Sample:
-    """One augmented training sample of an object."""
+def make_sample(rng: Generator, scene: Scene, instance: Instance, source: str, plain: float = 0.0) -> Sample:
+    """One training sample of an object; `plain` is the chance that its colours stay as they are."""
     ax, ay = np.exp(rng.normal(0, 0.1, 2)) if rng.random() < 0.5 else (1.0, 1.0)
     amount = rng.choice([0.02, 0.08, 0.15], p=[0.15, 0.65, 0.2])
     box = _stretched(jitter(rng, instance.box, amount), ax, ay)
@@ -94,7 +95,8 @@ def make_sample(rng: Generator, scene: Scene, instance: Instance, source: str) -
     rows, columns = instance.mask.shape
     whole[instance.top : instance.top + rows, instance.left : instance.left + columns, 0] = instance.mask
     target = _planes(whole, crop, ax, ay)[0]
-    colours = augment.photometric(rng, colours, validity, invert=0.25 if source == "die" else 0.4)
+    if rng.random() >= plain:
+        colours = augment.photometric(rng, colours, validity, invert=0.25 if source == "die" else 0.4)
     prompts = g.prompt_planes(g.Prompt(box), crop).astype(np.float32)
     planes = np.concatenate([colours, validity[None], prompts, target])
     planes = np.ascontiguousarray(augment.turn(rng, planes))
@@ -128,12 +130,13 @@ class Pool:
 class Stream:
     """An endless, deterministic stream of samples; without the nuclei set their share goes to the generated scenes."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, shares: dict[str, float] = SHARES, plain: float = 0.0) -> None:
+        self.plain = plain
         self.rng = np.random.default_rng(seed)
         self.real = nuclei.scenes(held_out=False)
         self.pools = {"die": Pool(die_attach), "mixed": Pool(mixed)}
-        self.names = [name for name in SHARES if name != "nuclei" or self.real]
-        share = np.array([SHARES[name] for name in self.names])
+        self.names = [name for name in shares if name != "nuclei" or self.real]
+        share = np.array([shares[name] for name in self.names])
         self.share = share / share.sum()
 
     def sample(self) -> Sample:
@@ -143,4 +146,4 @@ class Stream:
         instances = scene.instances
         if source == "die" and rng.random() < 0.25:  # chips are few beside their voids
             instances = sorted(instances, key=lambda i: -i.mask.size)[:2]
-        return make_sample(rng, scene, instances[int(rng.integers(len(instances)))], source)
+        return make_sample(rng, scene, instances[int(rng.integers(len(instances)))], source, self.plain)

@@ -1,7 +1,9 @@
 """Train Spark from scratch within a time budget.
 
-    python train.py --minutes 45 --seed 0 --threads 1 --out spark.pt
+    python train.py --minutes 45 --seed 0 --threads 1 --out first.pt
+    python train.py --minutes 12 --seed 1 --threads 1 --start first.pt --out spark.pt
 
+The second run finishes: lower rate, more real images, half of the crops with their colours untouched.
 The learning rate follows the share of the budget that is used, so a slower machine sees fewer samples but still ends well.
 """
 
@@ -19,10 +21,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from data import Sample, Stream, clip_region, cone
+from data import FINISHING, SHARES, Sample, Stream, clip_region, cone
 from model import Spark
 
 PEAK_RATE = 3e-3
+FINISHING_RATE = 1e-3
+FINISHING_PLAIN = 0.5
 WARM_UP = 0.02
 DECAY = 0.998
 RECYCLED = 0.2  # share of each batch that comes back with a click where the network was wrong
@@ -80,23 +84,26 @@ def corrected(sample: Sample, logits: np.ndarray, rng: np.random.Generator) -> S
     return Sample(planes, sample.target, sample.source)
 
 
-def rate(done: float) -> float:
+def rate(done: float, peak: float) -> float:
     """Learning rate at a share `done` of the budget: warm-up, then half a cosine."""
     if done < WARM_UP:
-        return PEAK_RATE * (0.05 + 0.95 * done / WARM_UP)
-    return PEAK_RATE * (0.004 + 0.996 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, (done - WARM_UP) / (1 - WARM_UP))))))
+        return peak * (0.05 + 0.95 * done / WARM_UP)
+    return peak * (0.004 + 0.996 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, (done - WARM_UP) / (1 - WARM_UP))))))
 
 
 class Trainer:
     """The network, its running average, and the samples that come back for correction."""
 
-    def __init__(self, seed: int, batch: int) -> None:
+    def __init__(self, seed: int, batch: int, start: Path | None) -> None:
         torch.manual_seed(seed)
         self.batch = batch
+        self.peak = FINISHING_RATE if start else PEAK_RATE
         self.spark = Spark().to(memory_format=torch.channels_last).train()
+        if start:
+            self.spark.load_state_dict(torch.load(start, weights_only=True)["model"])
         self.average = copy.deepcopy(self.spark).eval()
         self.optimiser = torch.optim.AdamW(self.spark.parameters(), weight_decay=0.02, foreach=True)
-        self.stream = Stream(seed)
+        self.stream = Stream(seed, FINISHING, FINISHING_PLAIN) if start else Stream(seed, SHARES)
         self.rng = np.random.default_rng(seed + 1)
         self.waiting: deque[tuple[Sample, int]] = deque(maxlen=4 * batch)
         self.recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=800))
@@ -113,7 +120,7 @@ class Trainer:
         samples, corrections = self._samples()
         batch = Batch.of(samples)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate(done)
+            group["lr"] = rate(done, self.peak)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits, quality = self.spark(batch.planes)
         logits, quality = logits.float(), quality.float()
@@ -166,13 +173,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--bf16", action="store_true", help="only where the processor has bfloat16 (AVX-512, AMX)")
+    parser.add_argument("--start", type=Path, help="finish this checkpoint instead of starting from scratch")
     parser.add_argument("--out", type=Path, default=Path("spark.pt"))
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    trainer = Trainer(arguments.seed, arguments.batch)
+    trainer = Trainer(arguments.seed, arguments.batch, arguments.start)
     seconds = train(trainer, arguments.minutes, arguments.bf16)
     print(trainer.report(seconds), flush=True)
-    notes = {"steps": trainer.steps, "batch": arguments.batch, "seed": arguments.seed, "minutes": seconds / 60}
+    notes = {"steps": trainer.steps, "batch": arguments.batch, "seed": arguments.seed, "start": str(arguments.start or ""), "minutes": seconds / 60}
     torch.save({"model": trainer.average.state_dict(), "notes": notes}, arguments.out)
 
 
