@@ -1,10 +1,14 @@
 /** The server's life: configuration → database → migrations → app → listening; and all of it undone in one place, in reverse order. */
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { buildApp, type App } from './app.ts';
+import type { Log } from './context.ts';
 import { ensureFirstSignIn } from './auth/signInLink.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
+import { ensureDemoProject } from './demo/demoProject.ts';
 import { EmendError } from '#core/errors.ts';
+import { openLog } from './log.ts';
+import { Terminal } from './terminal.ts';
 
 export interface Started {
   app: App;
@@ -15,7 +19,7 @@ export interface Started {
   close: () => Promise<void>;
 }
 
-export async function start(config: Config, onStep: (what: string) => void = () => undefined): Promise<Started> {
+export async function start(config: Config, onStep: (what: string) => void = () => undefined, logger?: Log): Promise<Started> {
   const closers: (() => Promise<void>)[] = [];
   const close = once(async () => {
     for (const step of closers.toReversed()) await step();
@@ -24,7 +28,8 @@ export async function start(config: Config, onStep: (what: string) => void = () 
     const databaseUrl = config.databaseUrl ?? await embedded(config, closers, onStep);
     onStep('Migrating the database');
     await migrate(databaseUrl);
-    const app = await buildApp({ config, databaseUrl, sole: config.databaseUrl === undefined });
+    onStep('Starting the server');
+    const app = await buildApp({ config, databaseUrl, sole: config.databaseUrl === undefined, ...(logger ? { logger } : {}) });
     closers.push(() => app.close());
     const link = await ensureFirstSignIn(app.db);
     await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => { throw portProblem(config, error); });
@@ -61,24 +66,71 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => (done ??= work());
 }
 
+/** Runs until Ctrl-C or SIGTERM. From the first moment they are heard: PostgreSQL must not be left behind while it is starting. */
 async function main(): Promise<void> {
-  // From the first moment: Ctrl-C while PostgreSQL is starting must not leave it behind.
-  const starting = start(readConfig(process.env, process.cwd()), (step) => { console.info(`${step}…`); });
-  const stop = (): void => {
-    starting.then((s) => s.close()).then(() => { process.exit(0); }, (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    });
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const terminal = new Terminal(process.stdout);
+  const config = readConfig(process.env, process.cwd());
+  const log = openLog(config);
+  const starting = start(config, (what) => { terminal.step(what); }, log);
+  const stopping = stopOnSignal(starting, terminal, log);
   const started = await starting;
-  console.info(`Emend is ready: ${started.url}`);
+  terminal.endStep();
+  if (stopping.aborted) return;
+  await greet(started, terminal);
+  if (config.demo && config.roles.has('web')) await makeDemo(started.app, terminal, stopping);
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    console.error(error instanceof EmendError || error instanceof ConfigError ? error.message : error);
-    process.exit(1);
-  });
+/** The first signal closes everything in order; the second ends at once (the next start repairs what that leaves). */
+function stopOnSignal(starting: Promise<Started>, terminal: Terminal, log: Log): AbortSignal {
+  const stopping = new AbortController();
+  const stop = (): void => {
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort();
+    terminal.line('');
+    terminal.line('Stopping. Ctrl-C again ends at once.');
+    starting.then((started) => started.close()).then(() => {
+      terminal.line('Stopped.');
+      process.exit(0);
+    }, (error: unknown) => { giveUp(error, log); });
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return stopping.signal;
 }
+
+/** Ends with the one address to open. */
+async function greet({ app, url }: Started, terminal: Terminal): Promise<void> {
+  await app.inference.segmenter();
+  const segmenters = app.inference.status().segmenters;
+  terminal.line('');
+  if (!segmenters.some((s) => s.family !== 'spark')) terminal.line('Masks are made by Spark, the small model that comes along. For finer ones, "npm run models" fetches SAM weights.');
+  terminal.line(`Emend is ready: ${url}`);
+}
+
+/** In the background: people can sign in meanwhile. A failure costs the demo only. */
+async function makeDemo(app: App, terminal: Terminal, stopping: AbortSignal): Promise<void> {
+  let told = false;
+  try {
+    await ensureDemoProject(app, (message, done, total) => {
+      if (stopping.aborted) return;
+      if (!told) terminal.line('Making the demo project in the background; you can open the page already.');
+      told = true;
+      terminal.passing(`${message}: ${done} of ${total}`);
+    });
+    if (told && !stopping.aborted) terminal.line('The demo project is ready.');
+  } catch (error) {
+    if (stopping.aborted) return;
+    app.log.error({ err: error }, 'the demo project could not be made');
+    terminal.line(error instanceof EmendError ? error.message : 'The demo project could not be made; all else works. The log in the data directory says why, and the next start tries again.');
+  }
+}
+
+/** One sentence for what was to be expected, the whole trace for what was not. */
+function giveUp(error: unknown, log?: Log): never {
+  log?.fatal({ err: error }, 'ended');
+  const text = error instanceof EmendError || error instanceof ConfigError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
+  process.stderr.write(`\n  ${text}\n`);
+  process.exit(1);
+}
+
+if (import.meta.main) main().catch((error: unknown) => { giveUp(error); });
