@@ -10,7 +10,7 @@ export function newId(): string {
   while (id.length < 20) {
     for (const byte of crypto.getRandomValues(new Uint8Array(32))) {
       // Bytes past the last whole multiple of 31 would favour the first letters.
-      if (byte < 248 && id.length < 20) id += ALPHABET[byte % 31];
+      if (byte < 248 && id.length < 20) id += ALPHABET.charAt(byte % 31);
     }
   }
   return id;

@@ -1,4 +1,4 @@
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { Value } from 'typebox/value';
 import { annotationsOf, verdictsOf } from '#core/annotation/doc.ts';
 import { AnnotationSchema, VerdictSchema, type Annotation, type TaskContent, type Verdict } from '#core/annotation/schema.ts';

@@ -130,9 +130,10 @@ export function socketTransport(): Transport {
   };
 }
 
-function emitWithAck(this: EmendSocket, name: string, message: unknown): Promise<unknown> {
+async function emitWithAck(this: EmendSocket, name: string, message: unknown): Promise<unknown> {
   const timed = this.timeout(ANSWER_MS);
-  return Reflect.apply(timed.emitWithAck, timed, [name, message]);
+  const answer: unknown = await Reflect.apply(timed.emitWithAck, timed, [name, message]);
+  return answer;
 }
 
 /** In the browser Socket.IO hands binary fields over as ArrayBuffer; the protocol says Uint8Array. */

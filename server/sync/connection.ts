@@ -6,6 +6,7 @@ import { EmendError } from '#core/errors.ts';
 import { atLeast } from '../access.ts';
 import { Bucket } from './rates.ts';
 import type { Member } from './room.ts';
+import type { Permit } from '../permit.ts';
 import { admit, problemOf, type EmendSocket } from './socket.ts';
 import type { Watchers } from './watchers.ts';
 
@@ -153,7 +154,7 @@ export class Connection {
     }
   }
 
-  #admit<Name extends ClientEventName>(name: Name, raw: unknown): Promise<{ permit: Awaited<ReturnType<typeof admit>>['permit']; message: Parameters<ClientToServer[Name]>[0] }> {
+  #admit<Name extends ClientEventName>(name: Name, raw: unknown): Promise<{ permit: Permit; message: Parameters<ClientToServer[Name]>[0] }> {
     return admit(this.#app, this.#socket, name, raw);
   }
 }

@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import { describe, expect, it } from 'vitest';
 import * as ops from '#core/annotation/doc.ts';
-import { EmendError } from '#core/errors.ts';
+import type { EmendError } from '#core/errors.ts';
 import { MemoryRoomStore } from './memoryRoomStore.ts';
 import { readPresence } from './presence.ts';
 import type { Member } from './room.ts';

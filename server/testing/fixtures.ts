@@ -53,7 +53,7 @@ export async function makePerson(test: TestApp, options: PersonOptions): Promise
       method, url: path.startsWith('/api/') ? path : `${API}${path}`, headers: { authorization: `Bearer ${token}`, ...headers },
       ...(body === undefined ? {} : typeof body === 'string' || Buffer.isBuffer(body) ? { payload: body } : { payload: JSON.stringify(body), headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers } }),
     });
-    const json = String(answer.headers['content-type'] ?? '').includes('json');
+    const json = (answer.headers['content-type'] ?? '').includes('json');
     return { status: answer.statusCode, body: json ? JSON.parse(answer.body) : undefined, headers: answer.headers, raw: answer.rawPayload };
   };
   return {

@@ -53,7 +53,10 @@ export class Lane {
    */
   async run<N extends RequestName>(name: N, message: Requests[N]['in'], signal?: AbortSignal): Promise<Requests[N]['out']> {
     if (this.#gate.full) throw busy(this.#options.name);
-    const answer = await this.#gate.pass(async (): Promise<Reply<N>> => (this.#pool ??= this.#start()).run(message, { name }), signal);
+    const answer = await this.#gate.pass(async () => {
+      const reply: Reply<N> = await (this.#pool ??= this.#start()).run(message, { name });
+      return reply;
+    }, signal);
     this.#attempts = answer.attempts;
     if (answer.ok) return answer.value;
     if (answer.problem) throw new EmendError(answer.problem.code, answer.problem.message, answer.problem.detail);

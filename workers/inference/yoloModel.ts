@@ -75,7 +75,7 @@ function readNames(text: string | undefined): string[] {
 
 function readSize(meta: OnnxMeta, shape: readonly (number | string)[]): Size {
   const value = literal(meta.metadata.get('imgsz'));
-  const [metaHeight, metaWidth] = Array.isArray(value) ? value : [value, value];
+  const [metaHeight, metaWidth]: readonly unknown[] = Array.isArray(value) ? value : [value, value];
   const [height, width] = [shape[2], shape[3]].map((side, i) => (typeof side === 'number' ? side : [metaHeight, metaWidth][i]));
   const fits = (side: unknown): side is number => typeof side === 'number' && Number.isInteger(side) && side >= 32 && side <= MAX_SIDE;
   if (!fits(height) || !fits(width)) refuse('its input size cannot be read');

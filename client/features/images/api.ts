@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
-import { ImageAnnotations, ImageDetail, ImagePage, PatchImage } from '#core/api/image.ts';
+import type { PatchImage } from '#core/api/image.ts';
+import { ImageAnnotations, ImageDetail, ImagePage } from '#core/api/image.ts';
 import { JobDto } from '#core/api/job.ts';
 import { get, patch, post, urlOf } from '../../api.ts';
 import type { Filters } from './filters.ts';

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { ImagePage } from '#core/api/image.ts';
-import { CreateProject, ProjectCard, ProjectDto } from '#core/api/project.ts';
+import type { CreateProject} from '#core/api/project.ts';
+import { ProjectCard, ProjectDto } from '#core/api/project.ts';
 import { get, post, urlOf } from '../../api.ts';
 
 export const fetchProjects = (signal?: AbortSignal) => get(Type.Array(ProjectCard), '/projects', signal);

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { Ok } from '#core/api/common.ts';
-import { ClassDto, CreateClass, PatchClass, PatchProject, ProjectDto } from '#core/api/project.ts';
+import type { CreateClass, PatchClass, PatchProject} from '#core/api/project.ts';
+import { ClassDto, ProjectDto } from '#core/api/project.ts';
 import { CreatedToken, MemberDto, TokenDto, type CreateToken } from '#core/api/system.ts';
 import { get, patch, post, remove } from '../../api.ts';
 import type { RoleName } from '../shell/index.ts';

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
-import { CreateRun, EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
+import type { CreateRun} from '#core/api/run.ts';
+import { EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
 import { get, post, urlOf } from '../../api.ts';
 
 export const fetchRuns = (project: string, signal?: AbortSignal) => get(Type.Array(RunDto), `/projects/${project}/runs`, signal);

@@ -29,8 +29,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   });
   app.get(`${API}/versions/:id`, { schema: { tags, summary: 'One dataset version', params: IdParams, response: { 200: DatasetVersionDto } } }, (request) => readVersion(app.db, request.params.id));
   app.get(`${API}/versions/:id/manifest.json`, { schema: { tags, summary: 'The canonical manifest: its SHA-256 is the hash of the version', params: IdParams, response: { 200: Manifest } } }, async (request, reply) => {
-    const text = manifestText(await readManifest(app.db, request.params.id));
-    return reply.type('application/json; charset=utf-8').serializer(() => text).send(JSON.parse(text));
+    const manifest = await readManifest(app.db, request.params.id);
+    return reply.type('application/json; charset=utf-8').serializer(() => manifestText(manifest)).send(manifest);
   });
   app.get(`${API}/versions/:id/items`, { schema: { tags, summary: 'Images and labels of a version, by page', params: IdParams, querystring: Page, response: { 200: pageOf(DatasetItemDto) } } }, (request) =>
     readItems(app.db, request.params.id, request.query.after, request.query.limit ?? 100));

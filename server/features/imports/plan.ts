@@ -13,7 +13,7 @@ import { checkPixels, readHeader } from '../images/index.ts';
 import type { AreaEntry, UploadArea } from './area.ts';
 import { mapClasses, namesOf } from './classes.ts';
 import type { Draft, DraftItem } from './draft.ts';
-import { Problems } from './problems.ts';
+import type { Problems } from './problems.ts';
 import { sortUpload, type Sorted } from './sort.ts';
 
 export interface PlanInput {
