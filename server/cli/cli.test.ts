@@ -1,0 +1,97 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testApp } from '../testing/harness.ts';
+import { runCli } from './main.ts';
+
+const t = await testApp();
+const dir = await mkdtemp(join(tmpdir(), 'emend-cli-'));
+afterAll(() => rm(dir, { recursive: true, force: true }));
+let token = '';
+
+async function emend(args: string[], env: Record<string, string | undefined> = {}) {
+  const out: string[] = [];
+  const notes: string[] = [];
+  const code = await runCli(args, { env: { EMEND_URL: t.url, EMEND_TOKEN: token, ...env }, cwd: dir, home: dir, out: (line) => out.push(line), note: (line) => notes.push(line) });
+  return { code, out: out.join('\n'), notes: notes.join('\n') };
+}
+
+async function writeExport(folder: string): Promise<void> {
+  await mkdir(join(folder, 'train/images'), { recursive: true });
+  await mkdir(join(folder, 'train/labels'), { recursive: true });
+  await writeFile(join(folder, 'data.yaml'), 'names: [Chip, Void]\ntrain: train/images\n');
+  for (const shade of [40, 80, 120]) {
+    await writeFile(join(folder, `train/images/${shade}.png`), await sharp({ create: { width: 64, height: 48, channels: 3, background: { r: shade, g: shade, b: shade } } }).png().toBuffer());
+    await writeFile(join(folder, `train/labels/${shade}.txt`), '0 0.5 0.5 0.2 0.2\n');
+  }
+}
+
+beforeAll(async () => {
+  token = (await t.person({ admin: true })).token;
+  await t.project({ name: 'Dies', task: 'detect' });
+  await writeExport(join(dir, 'export'));
+});
+
+describe('help and refusals', () => {
+  it('lists the commands, and their options', async () => {
+    const { code, out } = await emend(['--help']);
+    expect(code).toBe(0);
+    for (const name of ['import', 'predict', 'freeze', 'train', 'export', 'models', 'doctor', 'sign-in-link']) expect(out).toContain(`  ${name}`);
+    expect((await emend(['import', '--help'])).out).toContain('--dry-run');
+  });
+  it.each([[['nothing']], [['freeze', '--nothing']], [['import']], [['import', 'no-such-folder']], [['train', '--epochs', 'many']], [['freeze', '--project', 'Other']]])('answers %j with one sentence and code 2', async (args) => {
+    const { code, notes } = await emend(args);
+    expect(code).toBe(2);
+    expect(notes.split('\n')).toHaveLength(1);
+  });
+  it('says how to get a token, and when the server is not there', async () => {
+    expect(await emend(['freeze'], { EMEND_TOKEN: undefined })).toMatchObject({ code: 2, notes: expect.stringContaining('Settings page') });
+    expect(await emend(['freeze'], { EMEND_TOKEN: 'emend_wrong' })).toMatchObject({ code: 2 });
+    expect(await emend(['freeze'], { EMEND_URL: 'http://127.0.0.1:1' })).toMatchObject({ code: 1, notes: expect.stringContaining('No Emend answers') });
+  });
+});
+
+describe('the loop from a terminal', () => {
+  it('shows a plan and writes nothing with --dry-run', async () => {
+    const { code, out } = await emend(['import', 'export', '--dry-run']);
+    expect(code).toBe(0);
+    expect(out).toContain('3 pictures: 3 new');
+    expect(await t.db.image.count()).toBe(0);
+  });
+  it('imports, freezes and exports', async () => {
+    expect(await emend(['import', 'export', '--project', 'dies'])).toMatchObject({ code: 0, out: expect.stringContaining('Imported 3 pictures') });
+    expect(await t.db.image.count()).toBe(3);
+    const frozen = await emend(['freeze', '--note', 'first', '--json']);
+    expect(frozen.code).toBe(0);
+    expect(JSON.parse(frozen.out)).toMatchObject({ number: 1, note: 'first' });
+    expect((await emend(['export', '--version', '1'])).code).toBe(0);
+    expect((await emend(['export', '-o', 'files.zip'])).code).toBe(0);
+    expect(await readdir(dir)).toEqual(expect.arrayContaining(['version-1.zip', 'files.zip']));
+    for (const name of ['version-1.zip', 'files.zip']) expect((await readFile(join(dir, name))).subarray(0, 2).toString()).toBe('PK');
+    expect((await emend(['export', '--version', '9'])).code).toBe(2);
+  });
+  it('tells the server’s own words when something cannot be done', async () => {
+    const { code, notes } = await emend(['predict']);
+    expect(code).toBe(1);
+    expect(notes).not.toBe('');
+    expect(await emend(['models'])).toMatchObject({ code: 0, out: 'There is no model yet.' });
+  });
+});
+
+describe('on the machine of the server', () => {
+  it('makes sign-in links and tokens', async () => {
+    const env = { DATABASE_URL: t.databaseUrl };
+    expect(await emend(['sign-in-link'], env)).toMatchObject({ code: 0, out: expect.stringMatching(/\/sign-in\?token=\S+$/) });
+    const made = (await emend(['token'], env)).out;
+    expect((await emend(['models'], { EMEND_TOKEN: made })).code).toBe(0);
+    expect(await emend(['sign-in-link', 'nobody@example.org'], env)).toMatchObject({ code: 2 });
+    expect(await emend(['sign-in-link'])).toMatchObject({ code: 1, notes: expect.stringContaining('No Emend runs') });
+  });
+  it('examines the installation', async () => {
+    const { code, out, notes } = await emend(['doctor']);
+    expect(out + notes).toContain('PostgreSQL');
+    expect([0, 1]).toContain(code);
+  });
+});

@@ -1,0 +1,79 @@
+/** npm run emend -- COMMAND …: the HTTP API from a terminal. */
+import { parseArgs } from 'node:util';
+import { EmendError } from '#core/errors.ts';
+import { ConfigError } from '../config.ts';
+import { Api } from './api.ts';
+import { CliError, table, type Command, type Io } from './command.ts';
+import { doctor } from './commands/doctor.ts';
+import { exportCommand, models } from './commands/files.ts';
+import { importCommand } from './commands/import.ts';
+import { signInLink, token } from './commands/local.ts';
+import { freeze, predict, train } from './commands/loop.ts';
+
+const COMMANDS: readonly Command[] = [importCommand, predict, freeze, train, exportCommand, models, doctor, signInLink, token];
+
+/** Returns the exit code: 0 done, 1 it did not work, 2 the call is wrong or wants an answer. */
+export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    for (const line of overview()) io.out(line);
+    return name === undefined ? 2 : 0;
+  }
+  try {
+    const command = COMMANDS.find((c) => c.name === name);
+    if (!command) throw new CliError(`There is no command "${name}". Known: ${COMMANDS.map((c) => c.name).join(', ')}.`, 2);
+    await runCommand(command, rest, io);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CliError || error instanceof EmendError || error instanceof ConfigError)) throw error;
+    io.note(error.message);
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+async function runCommand(command: Command, rest: readonly string[], io: Io): Promise<void> {
+  const { values, positionals } = parse(command, rest);
+  const { help, json, ...flags } = values;
+  if (help === true) {
+    for (const line of helpOf(command)) io.out(line);
+    return;
+  }
+  let api: Api | undefined;
+  const result = await command.run({ ...io, args: positionals, flags, api: () => (api ??= connect(io)) });
+  if (json === true) io.out(JSON.stringify(result.json, null, 2));
+  else for (const line of result.lines) io.out(line);
+}
+
+function parse(command: Command, rest: readonly string[]) {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
+    return { values: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? String(value.at(-1)) : value])), positionals };
+  } catch (error) {
+    throw new CliError(`${error instanceof Error ? error.message : String(error)} See "emend ${command.name} --help".`, 2);
+  }
+}
+
+function connect({ env }: Io): Api {
+  const token = env['EMEND_TOKEN'];
+  if (!token) throw new CliError('Set EMEND_TOKEN to an API token: make one on the Settings page, or, on the machine of the server, with "npm run emend -- token".', 2);
+  return new Api(env['EMEND_URL'] ?? `http://127.0.0.1:${env['EMEND_PORT'] ?? '4400'}`, token);
+}
+
+function overview(): string[] {
+  return [
+    'npm run emend -- COMMAND …', '', ...table(COMMANDS.map((c) => [`  ${c.name}`, c.summary])), '',
+    'EMEND_URL    the server; http://127.0.0.1:4400 when not set', 'EMEND_TOKEN  an API token, of the Settings page or of the command token', '',
+    'COMMAND --help shows its options; --json prints the result for programs.',
+  ];
+}
+
+function helpOf(command: Command): string[] {
+  return [`npm run emend -- ${command.name} ${command.usage}`.trimEnd(), command.summary, '', ...table([...command.help, ['--json', 'print the result as JSON']].map(([option = '', meaning = '']) => [`  ${option}`, meaning]))];
+}
+
+if (import.meta.main) {
+  process.exitCode = await runCli(process.argv.slice(2), {
+    env: process.env, cwd: process.env['INIT_CWD'] ?? process.cwd(), home: process.cwd(), out: (line) => { console.log(line); }, note: (line) => { console.error(line); },
+  });
+}
