@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from progress import Reporter, number
 from ultralytics import YOLO
+from ultralytics.nn.tasks import torch_safe_load
 from ultralytics.utils import ROOT
 
 #: No plots, no caches beside the data, nothing that asks the network.
@@ -40,7 +41,13 @@ class Session:
 
     def train(self) -> None:
         last = self.weights / "last.pt"
-        resume = self.spec["resume"] and last.exists()
+        state = checkpoint_state(last) if self.spec["resume"] else "none"
+        if state == "finished":
+            print("All epochs were trained before the stop; going on with what comes after them.")
+            return
+        if state == "torn":
+            print(f"{last} was being written when the run stopped and cannot be read; beginning again.")
+        resume = state == "resumable"
         model = YOLO(str(last)) if resume else self.start_model()
         watch = EpochWatch(self.reporter, self.spec["epochs"])
         watch.attach(model)
@@ -101,6 +108,17 @@ class Session:
             format="onnx", imgsz=self.spec["imgsz"], device="cpu", simplify=True, dynamic=False, opset=17
         )
         self.reporter.send("exported", onnx=str(onnx), pt=str(kept))
+
+
+def checkpoint_state(last: Path) -> str:
+    """What a run can go on from: "resumable", "finished" (Ultralytics strips the optimizer after the last epoch), "torn" or "none"."""
+    if not last.exists():
+        return "none"
+    try:
+        checkpoint, _ = torch_safe_load(str(last))
+    except Exception:  # noqa: BLE001  a half-written file fails in many ways: zip, pickle, missing keys
+        return "torn"
+    return "finished" if checkpoint.get("optimizer") is None else "resumable"
 
 
 def yaml_images(data: str) -> list[str]:

@@ -3,7 +3,7 @@
  * environment). Its directory carries the hash of the requirements, so that an upgrade makes a new one and a half-made one is never used.
  */
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EmendError } from '#core/errors.ts';
@@ -72,21 +72,33 @@ async function make(dir: string, { onProgress, signal }: EnvironmentOptions): Pr
   const say = onProgress ?? (() => undefined);
   const python = await findPython();
   if (!python) throw new EmendError('unavailable', 'Training needs Python 3.10 or newer, and none is on the PATH. Install Python (with its venv module) and start the run again; correcting works without it.');
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true });
+  // Made beside and moved into place: another process that makes the same one (a shared EMEND_CACHE) is not disturbed. Python finds its packages
+  // relative to the interpreter, so a moved environment works; only its console scripts, which nothing here calls, would not.
+  const part = `${dir}.part-${process.pid}`;
+  await rm(part, { recursive: true, force: true });
+  await mkdir(part, { recursive: true });
   try {
     say('Making a Python environment for the trainer', null);
-    const uv = await findUv(python.command, dir, signal, say);
-    await install(uv, interpreter(dir), say, signal);
+    const uv = await findUv(python.command, part, signal, say);
+    await install(uv, interpreter(part), say, signal);
     say('Checking the trainer’s packages', null);
-    const versions = await probe(interpreter(dir));
-    await writeFile(join(dir, 'ready.json'), JSON.stringify(versions));
+    const versions = await probe(interpreter(part));
+    await writeFile(join(part, 'ready.json'), JSON.stringify(versions));
+    await moveInto(part, dir);
     return { python: interpreter(dir), versions };
   } catch (error) {
-    await rm(dir, { recursive: true, force: true });
+    await rm(part, { recursive: true, force: true });
     if (signal?.aborted) throw new EmendError('gone', 'Making the trainer’s environment was cancelled. The next run begins it again.');
     throw error;
   }
+}
+
+/** A half-made environment of an older start gives way; a finished one, made by another process meanwhile, stays. */
+async function moveInto(part: string, dir: string): Promise<void> {
+  const finished = await access(join(dir, 'ready.json')).then(() => true, () => false);
+  if (finished) return rm(part, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true });
+  await rename(part, dir);
 }
 
 /** The uv to install with; the virtual environment at `dir` is made either way. */

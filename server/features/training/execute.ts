@@ -17,7 +17,7 @@ import { readSettings } from '../projects/index.ts';
 import { configOf } from './dto.ts';
 import { ensureEnvironment } from './environment.ts';
 import { Recorder } from './recorder.ts';
-import { killOrphan, runTrainer } from './trainerProcess.ts';
+import { killOrphan, runDirectory, runTrainer } from './trainerProcess.ts';
 
 export type Parts = Pick<App, 'db' | 'blobs' | 'bus' | 'inference' | 'config' | 'log'>;
 
@@ -26,10 +26,6 @@ interface Outcome {
   old: TrainerMetrics | null;
   fresh: TrainerMetrics | null;
   files: { onnx: string; pt: string } | null;
-}
-
-export function runDirectory(dataDir: string, runId: string): string {
-  return join(dataDir, 'runs', runId);
 }
 
 /** Handler of the job `train`. The run's row always gets a final state, unless the server stops: then the job comes again. */

@@ -11,9 +11,11 @@ import { listRuns, readRun } from './dto.ts';
 import { ensureEnvironment } from './environment.ts';
 import { executeRun } from './execute.ts';
 import { readEpochs, readLog } from './recorder.ts';
-import { cancelRun, createRun } from './runs.ts';
+import { cancelRun, createRun, settleAbandoned } from './runs.ts';
 
 export { trainerStatus } from './status.ts';
+export { ensureEnvironment } from './environment.ts';
+export { runTrainer } from './trainerProcess.ts';
 export { findPython } from './python.ts';
 
 const tags = ['training'];
@@ -34,6 +36,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
 export const plugin = fp(async (app) => {
   await app.register(routes);
+  // After the queue's own onReady, which gives back what a killed server was working on.
+  app.addHook('onReady', () => settleAbandoned(app));
   app.jobs.handle('train', (data, job) => executeRun(app, Value.Parse(JobData, data).run, job));
   app.jobs.handle('environment', async (_data, job) => {
     const { versions } = await ensureEnvironment({ dataDir: app.config.dataDir, signal: job.signal, onProgress: (message) => { job.progress(0, null, message); } });

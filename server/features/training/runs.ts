@@ -1,4 +1,5 @@
 /** Beginning and cancelling runs; the work itself is in execute.ts. */
+import { join } from 'node:path';
 import { Value } from 'typebox/value';
 import type { Static } from 'typebox';
 import { DatasetStats } from '#core/api/dataset.ts';
@@ -12,6 +13,7 @@ import { inputSizeOf } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
 import { NO_PROGRESS, readRun, runEvent } from './dto.ts';
 import { presentEnvironment } from './environment.ts';
+import { killOrphan, runDirectory } from './trainerProcess.ts';
 
 export interface Parts {
   db: PrismaClient;
@@ -80,4 +82,19 @@ export async function cancelRun(parts: Parts, id: string): Promise<RunDto> {
     parts.bus.emit(run.projectId, { type: 'loop' });
   }
   return readRun(parts.db, id);
+}
+
+/**
+ * At the start of the server: a run that is under way but whose job the queue has given up (or never got) is told as failed, and its trainer ended.
+ * The others are delivered again and go on from their last checkpoint.
+ */
+export async function settleAbandoned({ db, config }: Pick<Parts, 'db' | 'config'>): Promise<void> {
+  const open = await db.trainingRun.findMany({ where: { state: { notIn: ['done', 'failed', 'cancelled'] } } });
+  for (const run of open) {
+    const waiting = await db.job.count({ where: { kind: 'train', subjectId: run.id, state: { in: ['queued', 'running'] } } });
+    if (waiting > 0) continue;
+    await killOrphan(join(runDirectory(config.dataDir, run.id), 'out'));
+    const error = 'The server stopped while this run was under way, and it could not be taken up again. Its checkpoints are kept; start a new run.';
+    await db.trainingRun.update({ where: { id: run.id }, data: { state: 'failed', endedAt: new Date(), error } });
+  }
 }

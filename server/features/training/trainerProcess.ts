@@ -16,6 +16,11 @@ const SCRIPT = fileURLToPath(new URL('../../../workers/trainer/train.py', import
 /** After SIGTERM the trainer ends at its next batch; after this it is killed. */
 const GRACE_MS = 10_000;
 
+/** Specification, checkpoints and log of one run. */
+export function runDirectory(dataDir: string, runId: string): string {
+  return join(dataDir, 'runs', runId);
+}
+
 export interface TrainerOptions {
   python: string;
   spec: RunSpec;
@@ -56,7 +61,10 @@ async function listen(child: ChildProcess, onEvent: (event: TrainerEvent) => voi
     if (event?.type === 'error') failure = new EmendError('failed', event.message);
     if (event?.type === 'done' || event?.type === 'cancelled') ended = true;
     if (event) onEvent(event);
-    else failure ??= new EmendError('failed', 'The trainer reported something that this version does not understand. Delete its environment (trainer-… in the data directory) and start the run again.', line.slice(0, 300));
+    else {
+      failure ??= new EmendError('failed', 'The trainer reported something that this version does not understand. Delete its environment (trainer-… in the data directory) and start the run again.', line.slice(0, 300));
+      killGroup(child.pid, 'SIGKILL'); // nothing that follows could be trusted
+    }
   });
   const spawned = new Promise<never>((_, fail) => child.once('error', (error) => { fail(new EmendError('unavailable', 'The trainer could not be started.', error.message)); }));
   const [code, by] = await Promise.race([once(child, 'close'), spawned]);

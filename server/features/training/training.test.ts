@@ -1,0 +1,134 @@
+/**
+ * Real training: a few epochs on eight tiny pictures, by the real trainer in its real environment. The environment is made on the first run of the tests
+ * on a machine (about a minute and 6 GB) and kept in EMEND_CACHE; without a Python or a package index these tests say so and are skipped.
+ */
+import { access } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ProjectEvent } from '#core/protocol.ts';
+import { EmendError } from '#core/errors.ts';
+import { polygonToRle } from '#core/geometry/rasterise.ts';
+import { newId } from '#core/ids.ts';
+import { testApp, type TestPerson, type TestProject } from '../../testing/harness.ts';
+import { ensureEnvironment } from './environment.ts';
+import { run } from './python.ts';
+import { runDirectory } from './trainerProcess.ts';
+
+process.env['EMEND_CACHE'] ||= join(homedir(), '.cache', 'emend');
+process.env['OMP_NUM_THREADS'] ||= '1';
+const t = await testApp();
+const SIDE = 64;
+let missing: string | undefined;
+let python = '';
+let project: TestProject;
+let engineer: TestPerson;
+
+/** A bright square on grey, labelled exactly. */
+async function picture(at: number, split: 'train' | 'valid', labelled = true): Promise<void> {
+  const [x, y, side] = [4 + (at * 7) % 28, 6 + (at * 11) % 24, 20 + at % 8];
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="64" height="64" fill="#555"/><rect x="${x}" y="${y}" width="${side}" height="${side}" fill="#eee"/></svg>`;
+  const image = await t.image(project, { bytes: await sharp(Buffer.from(svg)).png().toBuffer(), width: SIDE, height: SIDE, split, name: `${at}.png` });
+  if (!labelled) return;
+  const imported = await t.db.import.create({ data: { id: newId(), projectId: project.id, state: 'applied', createdBy: 'test' } });
+  const mask = polygonToRle([[[x, y], [x + side, y], [x + side, y + side], [x, y + side]]], { width: SIDE, height: SIDE });
+  await t.db.baselineLabel.create({ data: { id: newId(), imageId: image.id, importId: imported.id, instances: [{ id: newId(), source: 'baseline', class: 0, box: [x, y, side, side], mask }] } });
+}
+
+const begin = async (epochs: number): Promise<string> => {
+  const answer = await engineer.post(`/projects/${project.id}/runs`, { config: { preset: 'custom', epochs, imgsz: 64, batch: 4 } });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer.body.id;
+};
+const read = async (id: string) => (await engineer.get(`/runs/${id}`)).body;
+
+beforeAll(async () => {
+  try {
+    ({ python } = await ensureEnvironment({ dataDir: t.dataDir }));
+  } catch (error) {
+    if (!(error instanceof EmendError)) throw error;
+    missing = error.message;
+    return;
+  }
+  project = await t.project({ classes: ['Square'], task: 'segment' });
+  engineer = await t.person({ project: project.id, role: 'reviewer' });
+  for (let i = 0; i < 8; i++) await picture(i, i < 5 ? 'train' : 'valid');
+  await picture(8, 'train', false);
+  expect((await engineer.post(`/projects/${project.id}/versions`)).status).toBe(201);
+}, 900_000);
+beforeEach((context) => { if (missing !== undefined) context.skip(missing); });
+
+describe('a training run', { timeout: 240_000 }, () => {
+  it('trains, is told live, passes the gate as the first model, and its model predicts what waits', async () => {
+    const heard: ProjectEvent[] = [];
+    const end = t.app.bus.on((id, event) => { if (id === project.id) heard.push(event); });
+    const id = await begin(2);
+    await expect.poll(() => read(id), { timeout: 200_000, interval: 500 }).toMatchObject({ state: 'done' });
+    await t.app.jobs.idle();
+    end();
+    const ended = await read(id);
+    expect(ended).toMatchObject({ number: 1, error: null, gate: { decision: 'first', new: { images: 3, perClass: [{ classIndex: 0, name: 'Square', instances: 3 }] } }, outModel: { number: 1, current: true } });
+    expect((await engineer.get(`/runs/${id}/epochs`)).body.map((p: { epoch: number }) => p.epoch)).toEqual([1, 2]);
+    expect((await engineer.get(`/runs/${id}/log`)).body[0].text).toContain('Ultralytics');
+    const states = heard.flatMap((e) => (e.type === 'run' ? [e.state] : []));
+    expect([...new Set(states)]).toEqual(['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate', 'done']);
+    expect(heard.filter((e) => e.type === 'epoch')).toHaveLength(2);
+    const [model] = (await engineer.get(`/projects/${project.id}/models`)).body;
+    expect(model).toMatchObject({ origin: 'trained', trainable: true, hasOnnx: true, inputSize: 64, classMap: [0], current: true });
+    expect((await engineer.get(`/models/${model.id}/weights.onnx`)).raw.length).toBeGreaterThan(100_000);
+    expect(await t.db.task.count({ where: { projectId: project.id, state: 'pending', predictionSet: { modelId: model.id } } })).toBe(1);
+    expect(await t.db.promotion.findMany({ where: { projectId: project.id } })).toMatchObject([{ kind: 'first', modelId: model.id }]);
+  });
+
+  it('is taken up again from its last checkpoint after a restart, and compares with the present model', async () => {
+    const id = await begin(12);
+    await expect.poll(async () => (await engineer.get(`/runs/${id}/epochs`)).body.length, { timeout: 120_000, interval: 200 }).toBeGreaterThan(2);
+    await t.restart();
+    await expect.poll(() => read(id), { timeout: 200_000, interval: 500 }).toMatchObject({ state: 'done' });
+    const ended = await read(id);
+    expect(['promote', 'hold']).toContain(ended.gate.decision);
+    expect(ended.gate.old).toMatchObject({ images: 3 });
+    const told = await t.db.runEvent.findMany({ where: { runId: id, kind: 'epoch' }, orderBy: { seq: 'asc' } });
+    const firsts = told.filter(({ data }) => typeof data === 'object' && data !== null && Reflect.get(data, 'epoch') === 1);
+    expect(firsts, 'epoch 1 was trained once').toHaveLength(1);
+    expect((await engineer.get(`/runs/${id}/epochs`)).body.map((p: { epoch: number }) => p.epoch)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  it('is cancelled within seconds and keeps its checkpoint', async () => {
+    const id = await begin(500);
+    await expect.poll(async () => (await engineer.get(`/runs/${id}/epochs`)).body.length, { timeout: 120_000, interval: 200 }).toBeGreaterThan(1);
+    const asked = Date.now();
+    expect((await engineer.post(`/runs/${id}/cancel`)).status).toBe(200);
+    await expect.poll(() => read(id), { timeout: 20_000, interval: 100 }).toMatchObject({ state: 'cancelled' });
+    expect(Date.now() - asked).toBeLessThan(12_000);
+    const out = join(runDirectory(t.dataDir, id), 'out');
+    await access(join(out, 'run', 'weights', 'last.pt'));
+    await expect(access(join(out, 'trainer.pid')), 'no process is left').rejects.toThrow();
+  });
+
+  it('that fails says why, and the log has the rest', async () => {
+    const current = await t.db.modelVersion.findFirstOrThrow({ where: { projectId: project.id, number: 1 } });
+    const broken = await t.app.blobs.put(new TextEncoder().encode('no weights'));
+    await t.db.modelVersion.update({ where: { id: current.id }, data: { ptSha256: broken } });
+    await t.db.project.update({ where: { id: project.id }, data: { currentModelId: current.id } });
+    const id = await begin(1);
+    await expect.poll(() => read(id), { timeout: 60_000, interval: 300 }).toMatchObject({ state: 'failed' });
+    expect((await read(id)).error).toMatch(/base\.pt|weights|checkpoint/i);
+    expect((await engineer.get(`/runs/${id}/log`)).body.some((line: { text: string }) => line.text.includes('Traceback'))).toBe(true);
+  });
+});
+
+it('a run whose job is gone is told as failed at the next start', async () => {
+  const version = await t.db.datasetVersion.findFirstOrThrow({ where: { projectId: project.id } });
+  const template = await t.db.trainingRun.findFirstOrThrow({ where: { projectId: project.id } });
+  const lost = await t.db.trainingRun.create({ data: { id: newId(), projectId: project.id, number: 99, datasetVersionId: version.id, config: template.config ?? {}, progress: template.progress ?? {}, state: 'training', createdById: engineer.id } });
+  await t.restart();
+  expect(await read(lost.id)).toMatchObject({ state: 'failed', error: expect.stringContaining('server stopped') });
+});
+
+it('the trainer’s own tests pass', async () => {
+  const dir = join(import.meta.dirname, '../../../workers/trainer');
+  const { code, tail } = await run(python, ['-m', 'unittest', 'discover', '-s', dir, '-t', dir], { env: { PYTHONDONTWRITEBYTECODE: '1', YOLO_OFFLINE: 'true', YOLO_CONFIG_DIR: t.dataDir } });
+  expect(code, tail).toBe(0);
+}, 120_000);

@@ -1,0 +1,125 @@
+"""Run in the trainer's environment: python -m unittest discover -s workers/trainer -t workers/trainer"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import types
+import unittest
+from pathlib import Path
+
+import torch
+from progress import Cancelled, Reporter, number
+from session import EpochWatch, checkpoint_state, summarise, yaml_images
+from train import sentence
+
+CONTRACT = Path(__file__).parent / "contract"
+
+
+def alternatives() -> dict[str, dict]:
+    """Kind of event → its schema, from the contract that the server checks every line against."""
+    schema = json.loads((CONTRACT / "event.schema.json").read_text(encoding="utf8"))
+    return {one["properties"]["type"]["const"]: one for one in schema["anyOf"]}
+
+
+class Lines(io.StringIO):
+    def events(self) -> list[dict]:
+        return [json.loads(line) for line in self.getvalue().splitlines()]
+
+
+class ProgressTest(unittest.TestCase):
+    def test_numbers_are_finite_or_none(self) -> None:
+        self.assertEqual([number(v) for v in (1, "2.5", float("nan"), float("inf"), None, "x")], [1.0, 2.5, None, None, None, None])
+
+    def test_batches_are_throttled_but_the_last_one_is_told(self) -> None:
+        lines = Lines()
+        reporter = Reporter(lines)
+        for batch in range(1, 101):
+            reporter.batch(1, batch, 100, 10.0)
+        told = [e["batch"] for e in lines.events()]
+        self.assertLess(len(told), 10)
+        self.assertEqual(told[-1], 100)
+
+    def test_a_stop_is_seen_at_the_next_check(self) -> None:
+        reporter = Reporter(Lines())
+        reporter.check()
+        reporter.request_stop()
+        self.assertRaises(Cancelled, reporter.check)
+
+    def test_a_server_that_is_gone_stops_the_run(self) -> None:
+        class Closed(io.StringIO):
+            def write(self, _: str) -> int:
+                raise BrokenPipeError
+
+        reporter = Reporter(Closed())
+        reporter.send("done")
+        self.assertRaises(Cancelled, reporter.check)
+
+
+class EpochTest(unittest.TestCase):
+    def test_events_have_exactly_the_fields_of_the_contract(self) -> None:
+        lines = Lines()
+        watch = EpochWatch(Reporter(lines), epochs=2)
+        trainer = types.SimpleNamespace(
+            epoch=0, batch_size=4, train_loader=[0, 1], tloss={"box_loss": float("nan"), "seg_loss": 2.0},
+            metrics={"metrics/mAP50(M)": 0.5, "metrics/mAP50-95(M)": 0.25, "metrics/mAP50(B)": 0.9, "metrics/mAP50-95(B)": 0.8},
+        )
+        watch.epoch_start(trainer)
+        watch.batch_end(trainer)
+        watch.epoch_end(trainer)
+        watch.epoch_end(trainer)  # Ultralytics calls once more after its final evaluation
+        kinds = [e["type"] for e in lines.events()]
+        self.assertEqual(kinds.count("epoch"), 1)
+        for event in lines.events():
+            self.assertEqual(set(event), set(alternatives()[event["type"]]["required"]))
+        epoch = lines.events()[-1]
+        self.assertEqual((epoch["map"], epoch["map50"], epoch["best"]), (0.25, 0.5, True))
+        self.assertEqual(epoch["losses"], {"box_loss": 0.0, "seg_loss": 2.0})
+
+
+class MetricsTest(unittest.TestCase):
+    def test_masks_where_there_are_any_and_classes_that_were_not_seen(self) -> None:
+        box = types.SimpleNamespace(map=0.4, map50=0.6)
+        seg = types.SimpleNamespace(map=0.3, map50=0.5, mp=0.7, mr=0.8, ap=[0.3], ap50=[0.5], ap_class_index=[1])
+        result = types.SimpleNamespace(box=box, seg=seg, names={0: "Chip", 1: "Void"}, nt_per_class=[0, 9])
+        metrics = summarise(result, 3)
+        self.assertEqual(metrics["perClass"][0], {"index": 0, "name": "Chip", "map": None, "map50": None, "instances": 0})
+        self.assertEqual((metrics["map"], metrics["boxMap"], metrics["perClass"][1]["instances"]), (0.3, 0.4, 9))
+        shape = alternatives()["evaluation"]["properties"]["metrics"]
+        self.assertEqual(set(metrics), set(shape["required"]))
+
+
+class FilesTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = Path(folder.name)
+
+    def test_validation_images_from_a_folder_and_from_a_list(self) -> None:
+        (self.dir / "val").mkdir()
+        for name in ("a.png", "b.png"):
+            (self.dir / "val" / name).touch()
+        (self.dir / "data.yaml").write_text(f"path: {self.dir}\nval: val\n")
+        self.assertEqual(len(yaml_images(str(self.dir / "data.yaml"))), 2)
+        (self.dir / "val.txt").write_text("a.png\n\nb.png\nc.png\n")
+        (self.dir / "data.yaml").write_text(f"path: {self.dir}\nval: val.txt\n")
+        self.assertEqual(len(yaml_images(str(self.dir / "data.yaml"))), 3)
+
+    def test_what_a_checkpoint_is_good_for(self) -> None:
+        last = self.dir / "last.pt"
+        self.assertEqual(checkpoint_state(last), "none")
+        last.write_bytes(b"PK\x03\x04 half of a file")
+        self.assertEqual(checkpoint_state(last), "torn")
+        torch.save({"epoch": -1, "optimizer": None}, last)
+        self.assertEqual(checkpoint_state(last), "finished")
+        torch.save({"epoch": 4, "optimizer": {"state": {}}}, last)
+        self.assertEqual(checkpoint_state(last), "resumable")
+
+    def test_reasons_are_sentences(self) -> None:
+        self.assertIn("smaller batch", sentence(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")))
+        self.assertEqual(sentence(ValueError("first\nsecond")), "ValueError: first")
+
+
+if __name__ == "__main__":
+    unittest.main()
