@@ -39,8 +39,8 @@ export async function startEmend({ env = {} }: EmendOptions = {}): Promise<Emend
     const ready = new Promise<string>((resolve, reject) => {
       const hear = (chunk: Buffer): void => {
         output += chunk.toString();
-        const url = /https?:\/\/127\.0\.0\.1:\d+\S*/.exec(output.slice(output.lastIndexOf('\n\n') + 1) || output);
-        if (url) resolve(url[0]);
+        const url = /ready: (http\S+)/.exec(output);
+        if (url?.[1] !== undefined) resolve(url[1]);
       };
       child.stdout?.on('data', hear);
       child.stderr?.on('data', hear);
