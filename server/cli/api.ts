@@ -76,7 +76,7 @@ export class Api {
     });
     if (answer.ok) return answer;
     const problem: unknown = await answer.json().catch(() => undefined);
-    if (answer.status === 401) throw new CliError('The server does not know this token. Make one on the Settings page (Account, API tokens) and set EMEND_TOKEN to it.', 2);
+    if (answer.status === 401) throw new CliError('The server does not know this token. Make one on the Account page and set EMEND_TOKEN to it.', 2);
     throw new CliError(Value.Check(ProblemSchema, problem) ? problem.message : `The server answers with status ${answer.status}.`);
   }
 }

@@ -47,7 +47,7 @@ describe('help and refusals', () => {
     expect(notes.split('\n')).toHaveLength(1);
   });
   it('says how to get a token, and when the server is not there', async () => {
-    expect(await emend(['freeze'], { EMEND_TOKEN: undefined })).toMatchObject({ code: 2, notes: expect.stringContaining('Settings page') });
+    expect(await emend(['freeze'], { EMEND_TOKEN: undefined })).toMatchObject({ code: 2, notes: expect.stringContaining('Account page') });
     expect(await emend(['freeze'], { EMEND_TOKEN: 'emend_wrong' })).toMatchObject({ code: 2 });
     expect(await emend(['freeze'], { EMEND_URL: 'http://127.0.0.1:1' })).toMatchObject({ code: 1, notes: expect.stringContaining('No Emend answers') });
   });

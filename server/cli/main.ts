@@ -56,14 +56,14 @@ function parse(command: Command, rest: readonly string[]) {
 
 function connect({ env }: Io): Api {
   const token = env['EMEND_TOKEN'];
-  if (!token) throw new CliError('Set EMEND_TOKEN to an API token: make one on the Settings page, or, on the machine of the server, with "npm run emend -- token".', 2);
+  if (!token) throw new CliError('Set EMEND_TOKEN to an API token: make one on the Account page, or, on the machine of the server, with "npm run emend -- token".', 2);
   return new Api(env['EMEND_URL'] ?? `http://127.0.0.1:${env['EMEND_PORT'] ?? '4400'}`, token);
 }
 
 function overview(): string[] {
   return [
     'npm run emend -- COMMAND …', '', ...table(COMMANDS.map((c) => [`  ${c.name}`, c.summary])), '',
-    'EMEND_URL    the server; http://127.0.0.1:4400 when not set', 'EMEND_TOKEN  an API token, of the Settings page or of the command token', '',
+    'EMEND_URL    the server; http://127.0.0.1:4400 when not set', 'EMEND_TOKEN  an API token, of the Account page or of the command token', '',
     'COMMAND --help shows its options; --json prints the result for programs.',
   ];
 }
