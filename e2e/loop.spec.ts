@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { startEmend, type Emend } from './harness/emend.ts';
+import { picture } from './harness/picture.ts';
 import { Editor } from './pages/editor.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -52,6 +53,7 @@ async function importFolder(page: Page): Promise<void> {
   await page.getByTestId('folder-input').setInputFiles(folder);
   await expect(page.getByTestId('import-plan')).toBeVisible({ timeout: 60_000 });
   await expect(page.getByTestId('import-plan')).toContainText('12');
+  await picture(page, 'import');
   await page.getByTestId('import-apply').click();
   await expect(page.getByTestId('import-applied')).toBeVisible({ timeout: 60_000 });
 }
@@ -83,6 +85,7 @@ async function correct(page: Page): Promise<void> {
 
   await judgePredictions(page, editor);
   await editor.saved();
+  await picture(page, 'editor');
   await editor.submit();
   // The rest is right as it is: submitting with no change says so.
   for (let i = 0; i < 10; i++) {
@@ -114,6 +117,7 @@ async function freeze(page: Page): Promise<void> {
   if (await open.isVisible().catch(() => false)) await open.click();
   await page.getByTestId('freeze-apply').click();
   await expect(page.getByTestId('version-1')).toBeVisible();
+  await picture(page, 'versions');
 }
 
 async function train(page: Page): Promise<void> {
@@ -127,22 +131,27 @@ async function train(page: Page): Promise<void> {
   await expect(page.getByTestId('log')).toContainText('Ultralytics', { timeout: 600_000 });
   await expect(page.getByTestId('gate-decision')).toBeVisible({ timeout: 600_000 });
   await expect(state).toBeVisible();
-  // Two epochs may well make it worse; then the engineer decides, and the decision is recorded.
-  const promote = page.getByTestId('promote');
-  if (await promote.isVisible().catch(() => false)) {
-    await promote.click();
-    await page.getByTestId('promote-reason').fill('walking around the loop');
-    await page.getByTestId('promote-confirm').click();
-  }
+  await picture(page, 'training');
 }
 
 async function nextIteration(page: Page): Promise<void> {
   await page.goto(`${projectUrl(page)}/models`);
-  await expect(page.getByTestId('model-2')).toContainText('run 1');
-  await expect(page.getByTestId('model-2').getByTestId('model-current')).toBeVisible({ timeout: 30_000 });
+  const made = page.getByTestId('model-2');
+  await expect(made).toContainText('run 1');
+  // Two epochs may well make it worse; then the gate holds it, the engineer decides, and the decision is recorded.
+  if (await made.getByTestId('promote').isVisible()) {
+    await made.getByTestId('promote').click();
+    await made.getByTestId('promote-reason').fill('walking around the loop');
+    await made.getByTestId('promote-confirm').click();
+  }
+  await expect(made.getByTestId('model-current')).toBeVisible({ timeout: 30_000 });
   await page.getByTestId('tab-overview').click();
   await expect(page.getByTestId('loop-iteration')).toContainText('2');
   await expect(page.getByTestId('loop-predict')).toHaveAttribute('data-state', 'done', { timeout: 180_000 });
+  await picture(page, 'overview');
+  await page.getByTestId('tab-images').click();
+  await expect(page.getByTestId('image-grid')).toBeVisible();
+  await picture(page, 'images');
 }
 
 function projectUrl(page: Page): string {

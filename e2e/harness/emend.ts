@@ -1,7 +1,7 @@
 /** A started app for one journey: the real server in a process of its own, with its own data directory and port. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,6 +28,8 @@ export interface EmendOptions {
 
 export async function startEmend({ env = {} }: EmendOptions = {}): Promise<Emend> {
   const dataDir = await mkdtemp(join(tmpdir(), 'emend-e2e-'));
+  // As root, PostgreSQL runs under another account and must be able to enter; else its cluster would lie elsewhere and stay behind.
+  await chmod(dataDir, 0o755);
   const port = await freePort();
   let output = '';
   let child: ChildProcess;
