@@ -71,6 +71,8 @@ async function main(): Promise<void> {
   const terminal = new Terminal(process.stdout);
   const config = readConfig(process.env, process.cwd());
   const log = openLog(config);
+  // Node's own warnings (deprecations inside packages) are for the log, not for the person at the terminal.
+  process.removeAllListeners('warning').on('warning', (warning) => { log.warn({ err: warning }, 'a warning of Node'); });
   const starting = start(config, (what) => { terminal.step(what); }, log);
   const stopping = stopOnSignal(starting, terminal, log);
   const started = await starting;
@@ -115,7 +117,7 @@ async function makeDemo(app: App, terminal: Terminal, stopping: AbortSignal): Pr
       if (stopping.aborted) return;
       if (!told) terminal.line('Making the demo project in the background; you can open the page already.');
       told = true;
-      terminal.passing(`${message}: ${done} of ${total}`);
+      terminal.passing(done + 1 < total ? `${message}: ${done + 1} of ${total}` : 'Importing the demo images');
     });
     if (told && !stopping.aborted) terminal.line('The demo project is ready.');
   } catch (error) {
