@@ -1,5 +1,6 @@
 /** A dataset version as YOLO files: for the trainer in a folder, for people in a zip. */
-import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ZipFile } from 'yazl';
@@ -60,8 +61,8 @@ function outlineOf(bitmap: Uint8Array, size: Size): Polygon {
 }
 
 /**
- * Writes `images/<split>`, `labels/<split>`, `train.txt` and `data.yaml` (absolute paths) into `dir`: upright 8-bit pictures, hard-linked
- * where the file system allows. Returns the path of data.yaml. Only what the frozen version holds is written.
+ * Writes `images/<split>`, `labels/<split>`, `train.txt` and `data.yaml` (absolute paths) into `dir`: upright 8-bit pictures, copied.
+ * Returns the path of data.yaml. Only what the frozen version holds is written.
  */
 export async function writeYolo(parts: Parts, versionId: string, dir: string, { repeatFresh }: WriteYolo): Promise<string> {
   const version = await findVersion(parts.db, versionId);
@@ -85,14 +86,12 @@ export async function writeYolo(parts: Parts, versionId: string, dir: string, { 
   return path;
 }
 
+/**
+ * Never a link: Ultralytics repairs a corrupt JPEG by rewriting it in place, which would change the blob behind it, and blobs never change.
+ * Where the file system can, the copy shares its blocks until one of the two is written.
+ */
 async function place(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    // Already there (a run that goes on), another file system, or one without hard links.
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
-    await copyFile(from, to);
-  }
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
 
 /** The same as a zip in Roboflow's layout, streamed. */

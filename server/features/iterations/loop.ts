@@ -32,7 +32,7 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   };
   return {
     ...numbers,
-    next: nextStep({ ...numbers, pending: count('pending') + count('assigned'), hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model) }),
+    next: nextStep({ ...numbers, labelled: images - waiting, hasVersion: version !== null, pending: count('pending') + count('assigned'), hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model) }),
     model: model && { id: model.id, number: model.number, name: model.name, map: metric(model, 'map'), map50: metric(model, 'map50') },
     version: version && { id: version.id, number: version.number, images: version._count.items },
     run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run) },
@@ -59,6 +59,9 @@ function isHeld(run: (TrainingRun & { outModel: ModelVersion | null }) | null, c
 
 interface Standing {
   images: number;
+  /** Of them with labels, imported or submitted. */
+  labelled: number;
+  hasVersion: boolean;
   unpredicted: number;
   pending: number;
   submitted: number;
@@ -79,8 +82,9 @@ export function nextStep(s: Standing): LoopStep {
   if (s.hasModel && s.unpredicted > 0) return 'predict';
   if (s.unfrozen >= ENOUGH_TO_FREEZE || (s.pending === 0 && s.unfrozen > 0)) return 'freeze';
   if (s.pending > 0) return 'correct';
-  // Baseline labels only, nothing waits: a first version of them, or more pictures.
-  return s.hasModel ? 'import' : s.untrained ? 'train' : 'freeze';
+  // Nothing waits. Without labels there is nothing to freeze; with them, a first version and a first model come of them.
+  if (s.hasModel || s.labelled === 0) return 'import';
+  return s.hasVersion ? 'train' : 'freeze';
 }
 
 function runNumbers(run: TrainingRun): { epoch: number; epochs: number; map: number | null } {

@@ -1,10 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeEach, expect, it } from 'vitest';
+import type { Prediction } from '#core/annotation/schema.ts';
+import { newId } from '#core/ids.ts';
 import { testApp, type TestPerson, type TestProject } from '../../testing/harness.ts';
 
 const t = await testApp();
 const onnx = await readFile(join(import.meta.dirname, '../../../workers/inference/fixtures/v8-segment.onnx'));
+const prediction: Prediction = { id: newId(), class: 0, box: [4, 4, 10, 10], score: 0.9 };
 let project: TestProject;
 let reviewer: TestPerson;
 let admin: TestPerson;
@@ -54,6 +58,40 @@ it('refuses what is no model, a model without a class of the project, and leaves
   expect(await upload(onnx)).toMatchObject({ status: 409, body: { message: expect.stringContaining('bar, short') } });
   expect(await t.db.modelVersion.count()).toBe(blobs);
   expect(await leftovers()).toEqual([]);
+});
+
+it('refuses a detector in a project of masks', async () => {
+  const detector = await readFile(join(import.meta.dirname, '../../../workers/inference/fixtures/11-detect.onnx'));
+  expect(await upload(detector)).toMatchObject({ status: 409, body: { message: expect.stringContaining('boxes only') } });
+  project = await t.project({ classes: ['Disc', 'Bar, short'], task: 'detect' });
+  admin = await t.person({ project: project.id, role: 'admin' });
+  expect(await upload(detector)).toMatchObject({ status: 201 });
+});
+
+it('a promotion ends the iteration with its report, and unsubmitted edits keep what they were made against', async () => {
+  const first = (await upload(onnx)).body;
+  const picture = (shade: number) => sharp({ create: { width: 64, height: 48, channels: 3, background: { r: shade, g: shade, b: shade } } }).png().toBuffer();
+  const task = async (shade: number, state: string) => t.task(project, { bytes: await picture(shade), width: 64, height: 48, state, predictions: [prediction] });
+  const [done, waiting, edited] = [await task(10, 'submitted'), await task(20, 'pending'), await task(30, 'assigned')];
+  await t.db.task.update({ where: { id: edited.id }, data: { dirty: true } });
+  await t.db.revision.create({ data: {
+    id: newId(), taskId: done.id, imageId: done.imageId, number: 1, iterationId: project.iterationId, predictionSetId: done.predictionSetId, status: 'corrected', threshold: 0.25,
+    instances: [], verdicts: { [prediction.id]: { verdict: 'rejected' } }, authors: [reviewer.id], submittedById: reviewer.id, timeMs: 4000, docState: new Uint8Array(),
+  } });
+  const second = (await upload(onnx)).body;
+  expect((await reviewer.post(`/models/${second.id}/promote`, { reason: 'try it' })).status).toBe(200);
+  await t.app.jobs.idle();
+
+  const [before, after] = await t.db.iteration.findMany({ where: { projectId: project.id }, orderBy: { number: 'asc' } });
+  expect(before).toMatchObject({ number: 1, endedAt: expect.any(Date), report: {
+    format: 'emend-iteration-1', images: 1, ok: 0, predictionsShown: 1, predictionsKept: 0, corrections: 1, secondsPerImage: 4, secondsPerCorrection: 4, secondsToAccept: null,
+    errors: [{ classIndex: 0, false: 1, missed: 0, wrongClass: 0, badlyPlaced: 0, total: 1 }], oldModel: { number: first.number }, newModel: { number: second.number },
+  } });
+  expect(after).toMatchObject({ number: 2, modelId: second.id, endedAt: null });
+  const now = async (id: string) => t.db.task.findUniqueOrThrow({ where: { id }, include: { predictionSet: true } });
+  expect(await now(done.id), 'what was submitted stays').toMatchObject({ iterationId: project.iterationId, predictionSetId: done.predictionSetId });
+  expect(await now(waiting.id), 'what waits is predicted anew').toMatchObject({ iterationId: after?.id, predictionSet: { modelId: second.id } });
+  expect(await now(edited.id)).toMatchObject({ iterationId: after?.id, predictionSetId: edited.predictionSetId, dirty: true });
 });
 
 it('refuses whoever may not', async () => {

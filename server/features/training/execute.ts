@@ -23,6 +23,8 @@ export type Parts = Pick<App, 'db' | 'blobs' | 'bus' | 'inference' | 'config' | 
 
 /** What the trainer has told so far that outlives it. */
 interface Outcome {
+  /** The model that was current when the trainer began, with which the new one is compared. */
+  oldId: string | null;
   old: TrainerMetrics | null;
   fresh: TrainerMetrics | null;
   files: { onnx: string; pt: string } | null;
@@ -39,6 +41,7 @@ export async function executeRun(app: Parts, runId: string, job: JobHandle): Pro
   } catch (error) {
     if (job.signal.aborted && job.signal.reason !== 'cancelled') throw error;
     await recorder.flush();
+    await tidy(app, runId);
     if (job.signal.aborted) await recorder.state('cancelled', { endedAt: new Date() });
     else await recorder.state('failed', { endedAt: new Date(), error: error instanceof EmendError ? sentence(error) : 'The run failed for a reason nobody foresaw. The server’s log has it; start the run again.' });
     throw error;
@@ -57,21 +60,22 @@ async function work(app: Parts, run: TrainingRun, recorder: Recorder, job: JobHa
     dataDir: app.config.dataDir, signal: job.signal, onProgress: (message, stageShare) => { recorder.progress({ message, stageShare }); },
   });
   recorder.progress({ message: 'Writing the dataset' });
-  const spec = await prepare(app, run, dir);
+  const { currentModelId: oldId } = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
+  const spec = await prepare(app, run, dir, oldId);
   job.signal.throwIfAborted();
-  const outcome: Outcome = { old: null, fresh: null, files: null };
+  const outcome: Outcome = { oldId, old: null, fresh: null, files: null };
   const hear = listener(recorder, outcome, spec.epochs, job);
   await runTrainer({ python: environment.python, spec, signal: job.signal, onLog: (line) => { recorder.log(line); }, onEvent: hear });
   job.signal.throwIfAborted();
   return finish(app, run, recorder, outcome);
 }
 
-async function prepare(app: Parts, run: TrainingRun, dir: string): Promise<RunSpec> {
+async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string | null): Promise<RunSpec> {
   const config = configOf(run);
   const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
   const data = await writeYolo(app, run.datasetVersionId, join(dir, 'data'), { repeatFresh: config.freshWeight });
   const weights = await weightsOf(app, run.baseModelId, join(dir, 'base.pt'));
-  const old = project.currentModelId === run.baseModelId ? weights : await weightsOf(app, project.currentModelId, join(dir, 'old.pt'));
+  const old = oldId === run.baseModelId ? weights : await weightsOf(app, oldId, join(dir, 'old.pt'));
   const segment = project.task === 'segment';
   const resume = await access(join(dir, 'out', 'run', 'weights', 'last.pt')).then(() => true, () => false);
   return {
@@ -115,7 +119,9 @@ function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: Job
   };
 }
 
-async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { old, fresh, files }: Outcome): Promise<string> {
+const CHANGED = 'Another model became current while this run was under way, and the new one was not compared with it. Compare them on the Models page, and promote by hand what you trust.';
+
+async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId, old, fresh, files }: Outcome): Promise<string> {
   if (!files || !fresh) throw new EmendError('failed', 'The trainer ended without a model. The log says more; start the run again.');
   await recorder.state('gate');
   const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
@@ -125,8 +131,9 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { old, f
     projectId: run.projectId, name: `run ${run.number}`, onnxSha256: await app.blobs.putFile(files.onnx), ptSha256: await app.blobs.putFile(files.pt),
     origin: 'trained', metrics, runId: run.id, datasetVersionId: run.datasetVersionId, ...(run.baseModelId === null ? {} : { parentId: run.baseModelId }),
   });
-  await rememberOld(app, project.currentModelId, old);
-  const gate = decideGate(old && toMetrics(old), metrics, readSettings(project.settings).gateMargin);
+  await rememberOld(app, oldId, old);
+  const measured = decideGate(old && toMetrics(old), metrics, readSettings(project.settings).gateMargin);
+  const gate = project.currentModelId === oldId ? measured : { ...measured, decision: 'hold' as const, reason: CHANGED };
   await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${gate.decision === 'hold' ? 'held at the gate' : 'passed the gate'}: ${gate.reason}` } });
   if (gate.decision !== 'hold') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
   recorder.progress({ message: gate.reason, secondsLeft: 0 });
@@ -146,7 +153,7 @@ function toMetrics({ perClass, ...rest }: TrainerMetrics): ModelMetrics {
   return { ...rest, perClass: perClass.map(({ index, ...row }) => ({ classIndex: index, ...row })) };
 }
 
-/** The pictures of the run were copies or links; checkpoints and the log stay. */
+/** The pictures of the run were copies; checkpoints and the log stay. */
 async function tidy(app: Parts, runId: string): Promise<void> {
   await rm(join(runDirectory(app.config.dataDir, runId), 'data'), { recursive: true, force: true });
 }

@@ -19,7 +19,8 @@ export { runTrainer } from './trainerProcess.ts';
 export { findPython } from './python.ts';
 
 const tags = ['training'];
-const LogQuery = Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) }, { additionalProperties: false });
+/** Without `after` the last thousand lines; −1 begins at the first one. */
+const LogQuery = Type.Object({ after: Type.Optional(Type.Integer({ minimum: -1 })) }, { additionalProperties: false });
 const JobData = Type.Object({ run: Id });
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {

@@ -98,10 +98,14 @@ export async function readEpochs(db: PrismaClient, runId: string): Promise<Epoch
   return [...points.values()].toSorted((a, b) => a.epoch - b.epoch);
 }
 
-/** Log lines after a sequence number, oldest first; without one the last thousand. */
+/** Lines in one answer: as many as a screen keeps of a whole log, and a glance at its end. */
+const MOST_LINES = 20_000;
+const LAST_LINES = 1000;
+
+/** Log lines after a sequence number (−1: all), oldest first; without one the last thousand. Of too many, the newest. */
 export async function readLog(db: PrismaClient, runId: string, after: number | undefined): Promise<LogLine[]> {
   const rows = await db.runEvent.findMany({
-    where: { runId, kind: 'log', ...(after === undefined ? {} : { seq: { gt: after } }) }, orderBy: { seq: after === undefined ? 'desc' : 'asc' }, take: 1000,
+    where: { runId, kind: 'log', ...(after === undefined ? {} : { seq: { gt: after } }) }, orderBy: { seq: 'desc' }, take: after === undefined ? LAST_LINES : MOST_LINES,
   });
-  return (after === undefined ? rows.toReversed() : rows).map(toLine);
+  return rows.toReversed().map(toLine);
 }

@@ -2,7 +2,7 @@
  * Real training: a few epochs on eight tiny pictures, by the real trainer in its real environment. The environment is made on the first run of the tests
  * on a machine (about a minute and 6 GB) and kept in EMEND_CACHE; without a Python or a package index these tests say so and are skipped.
  */
-import { access } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -71,6 +71,9 @@ describe('a training run', { timeout: 240_000 }, () => {
     expect(ended).toMatchObject({ number: 1, error: null, gate: { decision: 'first', new: { images: 3, perClass: [{ classIndex: 0, name: 'Square', instances: 3 }] } }, outModel: { number: 1, current: true } });
     expect((await engineer.get(`/runs/${id}/epochs`)).body.map((p: { epoch: number }) => p.epoch)).toEqual([1, 2]);
     expect((await engineer.get(`/runs/${id}/log`)).body[0].text).toContain('Ultralytics');
+    const log = (await engineer.get(`/runs/${id}/log`)).body;
+    expect((await engineer.get(`/runs/${id}/log?after=-1`)).body).toEqual(log);
+    expect((await engineer.get(`/runs/${id}/log?after=${log[1].seq}`)).body).toEqual(log.slice(2));
     const states = heard.flatMap((e) => (e.type === 'run' ? [e.state] : []));
     expect([...new Set(states)]).toEqual(['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate', 'done']);
     expect(heard.filter((e) => e.type === 'epoch')).toHaveLength(2);
@@ -98,6 +101,8 @@ describe('a training run', { timeout: 240_000 }, () => {
   it('is cancelled within seconds and keeps its checkpoint', async () => {
     const id = await begin(500);
     await expect.poll(async () => (await engineer.get(`/runs/${id}/epochs`)).body.length, { timeout: 120_000, interval: 200 }).toBeGreaterThan(1);
+    const pictures = join(runDirectory(t.dataDir, id), 'data', 'images', 'train');
+    for (const name of await readdir(pictures)) expect((await stat(join(pictures, name))).nlink, 'a copy: the trainer may rewrite a picture, a blob stays').toBe(1);
     const asked = Date.now();
     expect((await engineer.post(`/runs/${id}/cancel`)).status).toBe(200);
     await expect.poll(() => read(id), { timeout: 20_000, interval: 100 }).toMatchObject({ state: 'cancelled' });
@@ -105,6 +110,7 @@ describe('a training run', { timeout: 240_000 }, () => {
     const out = join(runDirectory(t.dataDir, id), 'out');
     await access(join(out, 'run', 'weights', 'last.pt'));
     await expect(access(join(out, 'trainer.pid')), 'no process is left').rejects.toThrow();
+    await expect(access(pictures), 'the copies are gone').rejects.toThrow();
   });
 
   it('that fails says why, and the log has the rest', async () => {
