@@ -85,8 +85,11 @@ async function correct(page: Page): Promise<void> {
 
   await judgePredictions(page, editor);
   await editor.saved();
-  await picture(page, 'editor');
   await editor.submit();
+  await editor.ready();
+  await editor.draw([200, 200, 70, 60]);
+  await expect(page.getByTestId('selected-panel')).toContainText('Spark', { timeout: 30_000 });
+  await picture(page, 'editor');
   // The rest is right as it is: submitting with no change says so.
   for (let i = 0; i < 10; i++) {
     await editor.ready();
@@ -146,7 +149,7 @@ async function nextIteration(page: Page): Promise<void> {
   }
   await expect(made.getByTestId('model-current')).toBeVisible({ timeout: 30_000 });
   await page.getByTestId('tab-overview').click();
-  await expect(page.getByTestId('loop-iteration')).toContainText('2');
+  await expect(page.getByRole('heading', { name: 'Iteration 2' })).toBeVisible();
   await expect(page.getByTestId('loop-predict')).toHaveAttribute('data-state', 'done', { timeout: 180_000 });
   await picture(page, 'overview');
   await page.getByTestId('tab-images').click();

@@ -17,14 +17,17 @@ export interface Config {
   /** Bytes of one uploaded file, archives included. */
   maxUploadBytes: number;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  demo: boolean;
+  /** Pictures of the demo project; 0 = no demo project. */
+  demo: number;
 }
 
 export type Role = 'web' | 'infer' | 'train';
 
 export class ConfigError extends Error {}
 
-export function readConfig(env: Record<string, string | undefined>, cwd: string): Config {
+/** An empty variable counts as unset: that is how compose files and shells write "nothing". */
+export function readConfig(variables: Record<string, string | undefined>, cwd: string): Config {
+  const env = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const host = env['EMEND_HOST'] ?? '127.0.0.1';
   const port = integer(env, 'EMEND_PORT', 4400, 0, 65_535);
   return {
@@ -38,7 +41,7 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     maxPixels: integer(env, 'EMEND_MAX_PIXELS', 120_000_000, 1_000_000, 2_000_000_000),
     maxUploadBytes: integer(env, 'EMEND_MAX_UPLOAD_BYTES', 4 * 1024 ** 3, 1024, 2 ** 45),
     logLevel: logLevel(env['EMEND_LOG']),
-    demo: env['EMEND_DEMO'] !== '0',
+    demo: integer(env, 'EMEND_DEMO', 212, 0, 10_000),
   };
 }
 

@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   terminal.endStep();
   if (stopping.aborted) return;
   await greet(started, terminal);
-  if (config.demo && config.roles.has('web')) await makeDemo(started.app, terminal, stopping);
+  if (config.demo > 0 && config.roles.has('web')) await makeDemo(started.app, terminal, stopping, config.demo);
 }
 
 /** The first signal closes everything in order; the second ends at once (the next start repairs what that leaves). */
@@ -110,7 +110,7 @@ async function greet({ app, url }: Started, terminal: Terminal): Promise<void> {
 }
 
 /** In the background: people can sign in meanwhile. A failure costs the demo only. */
-async function makeDemo(app: App, terminal: Terminal, stopping: AbortSignal): Promise<void> {
+async function makeDemo(app: App, terminal: Terminal, stopping: AbortSignal, count: number): Promise<void> {
   let told = false;
   try {
     await ensureDemoProject(app, (message, done, total) => {
@@ -118,7 +118,7 @@ async function makeDemo(app: App, terminal: Terminal, stopping: AbortSignal): Pr
       if (!told) terminal.line('Making the demo project in the background; you can open the page already.');
       told = true;
       terminal.passing(done + 1 < total ? `${message}: ${done + 1} of ${total}` : 'Importing the demo images');
-    });
+    }, { count });
     if (told && !stopping.aborted) terminal.line('The demo project is ready.');
   } catch (error) {
     if (stopping.aborted) return;

@@ -48,6 +48,11 @@ export async function executeRun(app: Parts, runId: string, job: JobHandle): Pro
   }
 }
 
+/** Everybody in the project reads the log; where this server keeps its files is nobody's business. */
+export function withoutPaths(line: string, dataDir: string): string {
+  return line.replaceAll(dataDir, '…').replaceAll(process.env['HOME'] ?? dataDir, '~');
+}
+
 function sentence({ message, detail }: EmendError): string {
   return detail === undefined ? message : `${message}\n${detail}`;
 }
@@ -65,7 +70,7 @@ async function work(app: Parts, run: TrainingRun, recorder: Recorder, job: JobHa
   job.signal.throwIfAborted();
   const outcome: Outcome = { oldId, old: null, fresh: null, files: null };
   const hear = listener(recorder, outcome, spec.epochs, job);
-  await runTrainer({ python: environment.python, spec, signal: job.signal, onLog: (line) => { recorder.log(line); }, onEvent: hear });
+  await runTrainer({ python: environment.python, spec, signal: job.signal, onLog: (line) => { recorder.log(withoutPaths(line, app.config.dataDir)); }, onEvent: hear });
   job.signal.throwIfAborted();
   return finish(app, run, recorder, outcome);
 }
