@@ -15,6 +15,7 @@ import { insertImage, prepareImage, type Intake } from '../images/index.ts';
 import { addClass } from '../projects/index.ts';
 import type { UploadArea } from './area.ts';
 import type { Draft, DraftItem } from './draft.ts';
+import { commonRoot } from './paths.ts';
 
 export interface ApplyInput extends Intake {
   db: PrismaClient;
@@ -34,10 +35,11 @@ export async function applyDraft(input: ApplyInput): Promise<Applied> {
   const targets = await makeClasses(input);
   const iterationId = await openIteration(input.db, input.projectId);
   const applied: Applied = { images: 0, labelled: 0, tasks: 0, failed: 0 };
+  const rootLength = commonRoot(draft.items.map((item) => item.path)).length;
   for (const [i, item] of draft.items.entries()) {
     job.signal.throwIfAborted();
     job.progress(i, draft.items.length, 'Bringing in the pictures');
-    await applyItem(input, item, targets, iterationId, applied);
+    await applyItem(input, item, targets, iterationId, applied, rootLength);
     if (i % 25 === 24) input.onSome();
   }
   job.progress(draft.items.length, draft.items.length);
@@ -66,7 +68,7 @@ async function openIteration(db: PrismaClient, projectId: string): Promise<strin
   });
 }
 
-async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (number | null)[], iterationId: string, applied: Applied): Promise<void> {
+async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (number | null)[], iterationId: string, applied: Applied, rootLength: number): Promise<void> {
   const { db, projectId, importId } = input;
   const there = await db.image.findUnique({ where: { projectId_sha256: { projectId, sha256: item.sha256 } }, select: { id: true, importId: true, baselines: { where: { importId }, select: { id: true } }, tasks: { select: { id: true }, take: 1 } } });
   const instances = item.labels === null ? null : await readInstances(input, item, targets);
@@ -80,7 +82,7 @@ async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (
   });
   if (!prepared) { applied.failed++; return; }
   await db.$transaction(async (tx) => {
-    const { image, created } = await insertImage(tx, prepared, { projectId, importId, name: item.path, split: item.split });
+    const { image, created } = await insertImage(tx, prepared, { projectId, importId, name: item.path.slice(rootLength), split: item.split });
     if (created) applied.images++;
     if (instances) {
       await tx.baselineLabel.createMany({ data: [{ id: newId(), imageId: image.id, importId, instances }], skipDuplicates: true });

@@ -74,14 +74,14 @@ describe('a YOLO export', () => {
     expect(await t.db.image.count({ where: { projectId: project.id } })).toBe(0);
     expect((await apply(dto.id)).state).toBe('applied');
     const rows = await t.db.image.findMany({ where: { projectId: project.id }, include: { baselines: true, tasks: true }, orderBy: { name: 'asc' } });
-    expect(rows.map((r) => [r.name, r.split, r.baselines.length, r.tasks.length])).toEqual([['set/batch/new.png', 'train', 0, 1], ['set/train/images/a.png', 'train', 1, 0], ['set/train/images/empty.png', 'train', 1, 0], ['set/valid/images/v.png', 'valid', 1, 0]]);
+    expect(rows.map((r) => [r.name, r.split, r.baselines.length, r.tasks.length])).toEqual([['batch/new.png', 'train', 0, 1], ['train/images/a.png', 'train', 1, 0], ['train/images/empty.png', 'train', 1, 0], ['valid/images/v.png', 'valid', 1, 0]]);
     expect(rows[1]?.baselines[0]?.instances).toMatchObject([{ class: 1, mask: { size: [30, 40] } }, { class: 0 }]);
     expect(existsSync(join(t.dataDir, 'uploads', dto.id))).toBe(false);
     expect((await admin.post(`/imports/${dto.id}/apply`)).status).toBe(409);
     const listed = await admin.get(`/projects/${project.id}/images?status=baseline&class=0&limit=1`);
-    expect(listed.body).toMatchObject({ total: 2, items: [{ name: 'set/train/images/a.png', count: 2 }] });
+    expect(listed.body).toMatchObject({ total: 2, items: [{ name: 'train/images/a.png', count: 2 }] });
     const second = await admin.get(`/projects/${project.id}/images?status=baseline&class=0&limit=1&after=${listed.body.next}`);
-    expect(second.body).toMatchObject({ items: [{ name: 'set/valid/images/v.png', count: 1 }], next: null });
+    expect(second.body).toMatchObject({ items: [{ name: 'valid/images/v.png', count: 1 }], next: null });
     // The same once more: nothing is doubled.
     const again = await planned(project.id, { 'a.png': await png(1) });
     expect(again.plan?.images).toMatchObject({ new: 0, duplicates: 1 });

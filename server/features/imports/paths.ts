@@ -23,3 +23,11 @@ export function safePath(claimed: string): string | null {
 export function isNoise(path: string): boolean {
   return /(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini|__MACOSX(\/|$)|\._[^/]*$|\.git(\/|$))/i.test(path);
 }
+
+/** The folders that all paths have in common, with the closing slash: what was dropped as a whole names nothing. */
+export function commonRoot(paths: readonly string[]): string {
+  const [first = '', ...others] = paths;
+  let root = first.slice(0, first.lastIndexOf('/') + 1);
+  for (const path of others) while (!path.startsWith(root)) root = root.slice(0, root.lastIndexOf('/', root.length - 2) + 1);
+  return root;
+}
