@@ -22,7 +22,7 @@ export function run(command, args, { show = false, env = environment(), cwd = ro
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env, stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => { output = (output + chunk).slice(-8000); });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => { output = (output + chunk).slice(-20_000); });
     child.on('error', (error) => { resolve({ code: 127, output: error.message }); });
     child.on('close', (code) => { resolve({ code: code ?? 1, output }); });
   });
@@ -54,8 +54,16 @@ export async function setUp({ client = true } = {}) {
 
 async function install() {
   const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: process.env });
-  if (code !== 0) throw new SetupError(`The packages could not be installed. Check the connection to the npm registry and the free disk space (2 GB), then try again.\n\n${output.trim()}`);
+  if (code !== 0) throw new SetupError(`The packages could not be installed. ${reasonOf(output)}\n\n${output.split('\n').filter((line) => line.startsWith('npm error')).slice(0, 6).join('\n')}`);
   if (!existsSync(join(bin, process.platform === 'win32' ? 'node.cmd' : 'node'))) throw new SetupError('The project’s own Node was not installed: npm was told to skip install scripts. Run "npm ci" without --ignore-scripts, then try again.');
+}
+
+/** What npm's code means for the person, and what to do. */
+function reasonOf(output) {
+  if (output.includes('ENOSPC')) return 'The disk is full: make room for 2 GB, then try again.';
+  if (output.includes('EUSAGE')) return 'package.json and package-lock.json do not belong together: run "npm install", then try again.';
+  if (/EACCES|EPERM/.test(output)) return 'npm may not write here: check who owns this folder, then try again.';
+  return 'Check the connection to the npm registry and the free disk space (2 GB), then try again.';
 }
 
 async function node(script, sentence) {

@@ -39,7 +39,7 @@ export function chartOptions(spec: ChartSpec, width: number, height: number): uP
   const axis: uPlot.Axis = { stroke: dim, font: FONT, ticks: { show: false }, border: { show: false } };
   return {
     width, height,
-    padding: [8, spec.endLabels ? 56 : 16, 0, 0],
+    padding: [8, spec.endLabels ? 68 : 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: {

@@ -43,7 +43,14 @@ describe('the first administrator', () => {
     expect((await other.send('POST', '/api/auth/sign-in/email', { email: 'admin@emend.local', password: 'wrong wrong wrong' })).status).toBe(401);
     expect((await other.send('POST', '/api/auth/sign-in/email', { email: 'admin@emend.local', password: 'correct horse battery' })).status).toBe(200);
     expect((await other.send('GET', '/api/v1/me')).body).toMatchObject({ admin: true, hasPassword: true });
+    const third = new Browser();
+    expect((await third.send('POST', '/api/auth/sign-in/email', { email: 'admin@emend.local', password: 'correct horse battery' })).status).toBe(200);
     expect((await other.send('POST', '/api/auth/sign-out', {})).status).toBe(200);
+    // A new password ends the sessions elsewhere, and keeps the one that set it.
+    expect((await third.send('GET', '/api/v1/me')).status).toBe(200);
+    expect((await browser.send('POST', '/api/v1/me/password', { password: 'another horse battery' })).status).toBe(200);
+    expect((await browser.send('GET', '/api/v1/me')).status).toBe(200);
+    expect((await third.send('GET', '/api/v1/me')).status).toBe(401);
   });
 
   it('nobody registers, and no link is exchanged past the server\'s own route', async () => {

@@ -43,7 +43,7 @@ def main(path: str) -> int:
         import ultralytics
 
         device = spec["device"] or ("0" if torch.cuda.is_available() else "cpu")
-        shown = torch.cuda.get_device_name(0) if device != "cpu" else f"CPU, {torch.get_num_threads()} threads"
+        shown = torch.cuda.get_device_name(0) if device != "cpu" else f"CPU, {torch.get_num_threads()} thread{'' if torch.get_num_threads() == 1 else 's'}"
         reporter.send(
             "hello", ultralytics=ultralytics.__version__, torch=torch.__version__, python=platform.python_version(), device=shown
         )

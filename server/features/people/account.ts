@@ -11,11 +11,14 @@ export async function me(db: PrismaClient, person: Person): Promise<Me> {
   return { ...person, hasPassword };
 }
 
-/** Sets or replaces the password (already hashed). Other sessions of the person end: whoever else knew the old one is out. */
-export async function setPassword(db: PrismaClient, person: Person, hash: string): Promise<void> {
-  const account = await db.account.findFirst({ where: { userId: person.id, providerId: 'credential' } });
-  if (account) await db.account.update({ where: { id: account.id }, data: { password: hash } });
-  else await db.account.create({ data: { id: newId(), userId: person.id, accountId: person.id, providerId: 'credential', password: hash } });
+/** Sets or replaces the password (already hashed). All sessions of the person but `session` end: whoever else knew the old one is out. */
+export async function setPassword(db: PrismaClient, person: Person, hash: string, session: string | null): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const account = await tx.account.findFirst({ where: { userId: person.id, providerId: 'credential' } });
+    if (account) await tx.account.update({ where: { id: account.id }, data: { password: hash } });
+    else await tx.account.create({ data: { id: newId(), userId: person.id, accountId: person.id, providerId: 'credential', password: hash } });
+    await tx.session.deleteMany({ where: { userId: person.id, ...(session === null ? {} : { id: { not: session } }) } });
+  });
 }
 
 export async function tokens(db: PrismaClient, person: Person): Promise<Static<typeof TokenDto>[]> {

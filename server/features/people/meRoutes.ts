@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { fromNodeHeaders } from 'better-auth/node';
 import { Type } from 'typebox';
 import { IdParams, Ok } from '#core/api/common.ts';
 import { CreatedToken, CreateToken, Me, TokenDto } from '#core/api/system.ts';
@@ -13,7 +14,8 @@ export const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/me`, { schema: { tags: ['people'], summary: 'Who is signed in', response: { 200: Me } } }, (request) => account.me(app.db, signedIn(request)));
   app.post(`${API}/me/password`, { schema: { tags: ['people'], summary: 'Set the own password', body: Password, response: { 200: Ok } } }, async (request) => {
     const { password } = await app.auth.$context;
-    await account.setPassword(app.db, signedIn(request), await password.hash(request.body.password));
+    const own = await app.auth.api.getSession({ headers: fromNodeHeaders(request.headers) });
+    await account.setPassword(app.db, signedIn(request), await password.hash(request.body.password), own?.session.id ?? null);
     return { ok: true as const };
   });
   app.get(`${API}/tokens`, { schema: { tags: ['people'], summary: 'Own API tokens', response: { 200: Type.Array(TokenDto) } } }, (request) => account.tokens(app.db, signedIn(request)));

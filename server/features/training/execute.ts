@@ -124,6 +124,7 @@ function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: Job
   };
 }
 
+const UNMEASURED = 'The present model came as ONNX only and could not be measured on the same pictures, so nothing says which is better. Look at the new one’s numbers and promote it by hand.';
 const CHANGED = 'Another model became current while this run was under way, and the new one was not compared with it. Compare them on the Models page, and promote by hand what you trust.';
 
 async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId, old, fresh, files }: Outcome): Promise<string> {
@@ -138,7 +139,8 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId,
   });
   await rememberOld(app, oldId, old);
   const measured = decideGate(old && toMetrics(old), metrics, readSettings(project.settings).gateMargin);
-  const gate = project.currentModelId === oldId ? measured : { ...measured, decision: 'hold' as const, reason: CHANGED };
+  const doubt = project.currentModelId !== oldId ? CHANGED : oldId !== null && old === null ? UNMEASURED : null;
+  const gate = doubt === null ? measured : { ...measured, decision: 'hold' as const, reason: doubt };
   await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${gate.decision === 'hold' ? 'held at the gate' : 'passed the gate'}: ${gate.reason}` } });
   if (gate.decision !== 'hold') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
   recorder.progress({ message: gate.reason, secondsLeft: 0 });
