@@ -80,6 +80,10 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /versions/:id': least('viewer', 'version'),
   'GET /versions/:id/manifest.json': least('viewer', 'version'),
   'GET /versions/:id/items': least('viewer', 'version'),
+  'GET /versions/:id/diff': least('viewer', 'version'),
+  'GET /versions/:id/diff/images': least('viewer', 'version'),
+  'GET /versions/:id/images/:image/labels/:label': least('viewer', 'version'),
+  'POST /versions/:id/restore': least('reviewer', 'version'),
   'GET /versions/:id/export.zip': least('viewer', 'version'),
 
   'GET /projects/:project/runs': least('viewer', 'project'),

@@ -15,6 +15,17 @@ export interface Candidate {
   /** Of the newest import. */
   baseline: { id: string; instances: readonly Instance[] } | null;
   predictions: { id: string; instances: readonly Prediction[] } | null;
+  /** Where an earlier version was restored: what it holds of this image, and whether the revision or the baseline came after that. */
+  restored?: { item: RestoredItem | null; newRevision: boolean; newBaseline: boolean };
+}
+
+/** An image's labels in the version that was restored. */
+export interface RestoredItem {
+  source: Chosen['source'];
+  revisionId: string | null;
+  baselineId: string | null;
+  predictionSetId: string | null;
+  instances: readonly Instance[];
 }
 
 export interface MergeOptions {
@@ -41,11 +52,11 @@ export interface Chosen {
   fresh: boolean;
 }
 
-export const LEFT_OUT = { excluded: 'excluded by hand', unsubmitted: 'not submitted yet' } as const;
+export const LEFT_OUT = { excluded: 'excluded by hand', unsubmitted: 'not submitted yet', restored: 'not in the restored version' } as const;
 export type LeftOut = keyof typeof LEFT_OUT;
 
 /**
- * Latest revision, else baseline, else (only when asked for, and only for training) confident predictions. An image nobody submitted is
+ * Where a version was restored, its labels until something newer comes; else the latest revision, else baseline, else (only when asked for, and only for training) confident predictions. An image nobody submitted is
  * never taken as if it were correct.
  */
 export function mergeDataset(candidates: readonly Candidate[], options: MergeOptions): { chosen: Chosen[]; leftOut: Map<LeftOut, number> } {
@@ -60,6 +71,8 @@ export function mergeDataset(candidates: readonly Candidate[], options: MergeOpt
 }
 
 function pick(candidate: Candidate, options: MergeOptions): Chosen | LeftOut {
+  const restored = candidate.restored && fromRestored(candidate, candidate.restored, options);
+  if (restored) return restored;
   const { revision, baseline, predictions } = candidate;
   if (revision) return make(candidate, 'revision', revision.instances, options, { revisionId: revision.id, predictionSetId: revision.predictionSetId });
   if (baseline) return make(candidate, 'baseline', baseline.instances, options, { baselineId: baseline.id });
@@ -69,6 +82,17 @@ function pick(candidate: Candidate, options: MergeOptions): Chosen | LeftOut {
     return make(candidate, 'pseudo', sure, options, { predictionSetId: predictions.id });
   }
   return 'unsubmitted';
+}
+
+/** After a restore its version stands, except where somebody submitted or imported since. undefined = as if nothing had been restored. */
+function fromRestored(candidate: Candidate, { item, newRevision, newBaseline }: NonNullable<Candidate['restored']>, options: MergeOptions): Chosen | LeftOut | undefined {
+  const { revision, baseline } = candidate;
+  if (newRevision) return undefined;
+  // An import never outranks what a person submitted, restored or not.
+  if (newBaseline && baseline && item?.source !== 'revision') return make(candidate, 'baseline', baseline.instances, options, { baselineId: baseline.id });
+  if (!item) return revision || baseline ? 'restored' : undefined;
+  const { source, instances, ...origin } = item;
+  return make(candidate, source, instances, options, origin);
 }
 
 type Origin = Partial<Pick<Chosen, 'revisionId' | 'baselineId' | 'predictionSetId'>>;

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { InstanceSchema, type Instance } from '#core/annotation/schema.ts';
 import { makeManifest, manifestText } from '#core/dataset/manifest.ts';
-import { mergeDataset, type Candidate, type Chosen, type LeftOut } from '#core/dataset/merge.ts';
+import { mergeDataset, type Candidate, type Chosen, type LeftOut, type RestoredItem } from '#core/dataset/merge.ts';
 import { statsOf } from '#core/dataset/stats.ts';
 import type { DatasetStats, Manifest } from '#core/api/dataset.ts';
 import type { Prisma } from '#prisma';
@@ -39,6 +39,7 @@ export function manifestOf(task: string, classes: readonly string[], rows: reado
 }
 
 async function candidates(db: Db, projectId: string): Promise<Candidate[]> {
+  const restoredOf = await restoredVersion(db, projectId);
   const images = await db.image.findMany({
     where: { projectId }, orderBy: { sha256: 'asc' },
     select: {
@@ -51,5 +52,23 @@ async function candidates(db: Db, projectId: string): Promise<Candidate[]> {
     imageId: id, ...rest, split: splitName(split), predictions: null,
     revision: revision ? { id: revision.id, predictionSetId: revision.predictionSetId, instances: readInstances(revision.instances) } : null,
     baseline: baseline ? { id: baseline.id, instances: readInstances(baseline.instances) } : null,
+    ...restoredOf(id, revision?.id ?? null, baseline?.id ?? null),
   }));
+}
+
+/** The latest restore of a project, as what `mergeDataset` wants to know of each image. By ids, not by clocks: a submit that was under way is newer. */
+async function restoredVersion(db: Db, projectId: string): Promise<(imageId: string, revisionId: string | null, baselineId: string | null) => Pick<Candidate, 'restored'>> {
+  const version = await db.datasetVersion.findFirst({ where: { projectId, restoredFromId: { not: null } }, orderBy: { number: 'desc' }, select: { id: true, marks: true } });
+  if (!version) return () => ({});
+  const marks = new Map(version.marks.map((mark) => [mark.imageId, mark]));
+  const rows = await db.datasetItem.findMany({ where: { datasetVersionId: version.id }, select: { imageId: true, source: true, revisionId: true, baselineId: true, predictionSetId: true, instances: true } });
+  const items = new Map(rows.map(({ imageId, source, instances, ...origin }): [string, RestoredItem] => [imageId, { ...origin, source: sourceOf(source), instances: readInstances(instances) }]));
+  return (imageId, revisionId, baselineId) => {
+    const mark = marks.get(imageId);
+    return { restored: { item: items.get(imageId) ?? null, newRevision: revisionId !== (mark?.revisionId ?? null), newBaseline: baselineId !== (mark?.baselineId ?? null) } };
+  };
+}
+
+export function sourceOf(source: string): Chosen['source'] {
+  return source === 'revision' || source === 'pseudo' ? source : 'baseline';
 }

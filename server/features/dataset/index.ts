@@ -1,12 +1,16 @@
 /** Dataset versions: preview, freeze, list, export. The only door of this feature. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { Id, IdParams, ProjectParams, pageOf } from '#core/api/common.ts';
-import { DatasetItemDto, DatasetVersionDto, Freeze, FreezePreview, Manifest } from '#core/api/dataset.ts';
+import { ChangeKind, DatasetItemDto, DatasetVersionDto, Freeze, FreezePreview, ImageDiff, Manifest, Provenance, Restore, VersionDiff } from '#core/api/dataset.ts';
 import { manifestText } from '#core/dataset/manifest.ts';
 import { API } from '../../access.ts';
 import { inProject } from '../../signedIn.ts';
+import { diffImages, diffVersions } from './diff.ts';
+import { provenanceOf } from './provenance.ts';
+import { restore } from './restore.ts';
 import { findVersion, freeze, listVersions, preview, readItems, readManifest, readVersion } from './versions.ts';
 import { yoloZip } from './yolo.ts';
 
@@ -15,6 +19,17 @@ export { freeze, preview, readVersion } from './versions.ts';
 
 const tags = ['dataset versions'];
 const Page = Type.Object({ after: Type.Optional(Id), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })) }, { additionalProperties: false });
+const From = Type.Object({ from: Id }, { additionalProperties: false });
+const DiffPage = Type.Object({ from: Id, kind: Type.Optional(ChangeKind), after: Type.Optional(Id), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })) }, { additionalProperties: false });
+const LabelParams = Type.Object({ id: Id, image: Id, label: Id }, { additionalProperties: false });
+
+/** A version was made: everybody who watches hears of it. */
+function tellOf(app: FastifyInstance, projectId: string, id: string): void {
+  app.bus.emit(projectId, { type: 'version', id });
+  app.bus.emit(projectId, { type: 'images' });
+  app.bus.emit(projectId, { type: 'loop' });
+  app.bus.emit(projectId, { type: 'activity' });
+}
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/versions`, { schema: { tags, summary: 'Dataset versions, newest first', params: ProjectParams, response: { 200: Type.Array(DatasetVersionDto) } } }, (request) => listVersions(app.db, inProject(request).projectId));
@@ -22,9 +37,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(`${API}/projects/:project/versions`, { schema: { tags, summary: 'Freeze a dataset version', params: ProjectParams, body: Freeze, response: { 201: DatasetVersionDto } } }, async (request, reply) => {
     const { projectId, person } = inProject(request);
     const version = await freeze(app.db, projectId, request.body.note ?? null, person.id);
-    app.bus.emit(projectId, { type: 'version', id: version.id });
-    app.bus.emit(projectId, { type: 'loop' });
-    app.bus.emit(projectId, { type: 'activity' });
+    tellOf(app, projectId, version.id);
     return reply.code(201).send(version);
   });
   app.get(`${API}/versions/:id`, { schema: { tags, summary: 'One dataset version', params: IdParams, response: { 200: DatasetVersionDto } } }, (request) => readVersion(app.db, request.params.id));
@@ -34,6 +47,18 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   });
   app.get(`${API}/versions/:id/items`, { schema: { tags, summary: 'Images and labels of a version, by page', params: IdParams, querystring: Page, response: { 200: pageOf(DatasetItemDto) } } }, (request) =>
     readItems(app.db, request.params.id, request.query.after, request.query.limit ?? 100));
+  app.get(`${API}/versions/:id/diff`, { schema: { tags, summary: 'What changed from another version to this one', params: IdParams, querystring: From, response: { 200: VersionDiff } } }, (request) =>
+    diffVersions(app.db, request.query.from, request.params.id));
+  app.get(`${API}/versions/:id/diff/images`, { schema: { tags, summary: 'The images that changed, object by object, by page', params: IdParams, querystring: DiffPage, response: { 200: pageOf(ImageDiff) } } }, (request) =>
+    diffImages(app.db, request.query.from, request.params.id, { kind: request.query.kind, after: request.query.after, limit: request.query.limit ?? 50 }));
+  app.get(`${API}/versions/:id/images/:image/labels/:label`, { schema: { tags, summary: 'Where a label comes from, and what was trained on it', params: LabelParams, response: { 200: Provenance } } }, (request) =>
+    provenanceOf(app.db, request.params.id, request.params.image, request.params.label));
+  app.post(`${API}/versions/:id/restore`, { schema: { tags, summary: 'The content of this version as the newest one', params: IdParams, body: Restore, response: { 201: DatasetVersionDto } } }, async (request, reply) => {
+    const { projectId, person } = inProject(request);
+    const version = await restore(app.db, request.params.id, request.body.note ?? null, person.id);
+    tellOf(app, projectId, version.id);
+    return reply.code(201).send(version);
+  });
   app.get(`${API}/versions/:id/export.zip`, { schema: { tags, summary: 'A version as YOLO files', params: IdParams } }, async (request, reply) => {
     const { number } = await findVersion(app.db, request.params.id);
     reply.headers({ 'content-type': 'application/zip', 'x-content-type-options': 'nosniff', 'content-disposition': `attachment; filename="dataset-v${number}.zip"` });

@@ -7,7 +7,7 @@ import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { DatasetVersion, PrismaClient } from '#prisma';
 import { splitName } from '../images/index.ts';
-import { draftVersion, manifestOf, readInstances } from './candidates.ts';
+import { draftVersion, manifestOf, readInstances, sourceOf } from './candidates.ts';
 
 const Names = Type.Array(Type.String());
 /** Rows per statement: labels with masks are large. */
@@ -60,9 +60,11 @@ export async function findVersion(db: PrismaClient, id: string): Promise<Dataset
 
 async function toDtos(db: PrismaClient, rows: readonly DatasetVersion[]): Promise<DatasetVersionDto[]> {
   const people = await db.user.findMany({ where: { id: { in: rows.map((r) => r.createdById) } }, select: { id: true, name: true } });
+  const sources = await db.datasetVersion.findMany({ where: { id: { in: rows.flatMap((r) => r.restoredFromId ?? []) } }, select: { id: true, number: true } });
   const names = new Map(people.map((p) => [p.id, p.name]));
+  const numbers = new Map(sources.map((v) => [v.id, v.number]));
   return rows.map((r) => ({
-    id: r.id, number: r.number, parentId: r.parentId, hash: r.hash, stats: Value.Parse(DatasetStats, r.stats), note: r.note,
+    id: r.id, number: r.number, parentId: r.parentId, restoredFrom: r.restoredFromId === null ? null : (numbers.get(r.restoredFromId) ?? null), hash: r.hash, stats: Value.Parse(DatasetStats, r.stats), note: r.note,
     createdBy: names.get(r.createdById) ?? 'somebody who left', createdAt: r.createdAt.toISOString(), classes: classesOf(r),
   }));
 }
@@ -89,8 +91,4 @@ export async function readItems(db: PrismaClient, id: string, after: string | un
     total, next: rows.length > limit ? (page.at(-1)?.imageId ?? null) : null,
     items: page.map((r) => ({ imageId: r.imageId, name: r.image.name, split: splitName(r.split), source: sourceOf(r.source), fresh: r.fresh, revisionId: r.revisionId, instances: readInstances(r.instances) })),
   };
-}
-
-function sourceOf(source: string): 'baseline' | 'revision' | 'pseudo' {
-  return source === 'revision' || source === 'pseudo' ? source : 'baseline';
 }

@@ -5,6 +5,8 @@ import { revisionRoutes } from './revisionRoutes.ts';
 import { taskRoutes } from './taskRoutes.ts';
 
 /** The queue of images to correct, and what becomes of each: handed out, submitted, skipped, flagged, taken back. */
+export { predictionsOf } from './read.ts';
+
 export const plugin = fp(async (app) => {
   keepLeases(app);
   await app.register(queueRoutes);
