@@ -7,6 +7,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { startEmend, type Emend } from './harness/emend.ts';
 import { picture } from './harness/picture.ts';
 import { Editor } from './pages/editor.ts';
+import { openDemo, projectUrl } from './pages/project.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 let emend: Emend | undefined;
@@ -27,7 +28,7 @@ test.afterAll(async () => {
 
 test('the whole loop', async ({ page }) => {
   test.setTimeout(900_000);
-  await test.step('the printed link signs in, and the demo project is there', () => signIn(page));
+  await test.step('the printed link signs in, and the demo project is there', () => openDemo(page, address()));
   await test.step('more pictures with labels are imported', () => importFolder(page));
   await test.step('the model has predicted what waits', () => predict(page));
   await test.step('draw, undo, relabel, reject, submit', () => correct(page));
@@ -35,16 +36,6 @@ test('the whole loop', async ({ page }) => {
   await test.step('train, watched live', () => train(page));
   await test.step('the new model is current and the rest is predicted anew', () => nextIteration(page));
 });
-
-async function signIn(page: Page): Promise<void> {
-  await page.goto(address());
-  await expect(page.getByTestId('project-card')).toBeVisible({ timeout: 60_000 });
-  await expect(async () => {
-    await page.goto(new URL('/', address()).href);
-    await page.getByTestId('project-card').click();
-    await expect(page.getByTestId('loop-bar')).toBeVisible();
-  }).toPass();
-}
 
 async function importFolder(page: Page): Promise<void> {
   // The demo is still being made in the background; its own import comes first.
@@ -156,9 +147,4 @@ async function nextIteration(page: Page): Promise<void> {
   await page.getByTestId('tab-images').click();
   await expect(page.getByTestId('image-grid')).toBeVisible();
   await picture(page, 'images');
-}
-
-function projectUrl(page: Page): string {
-  const match = /^(.*\/projects\/[^/]+)/.exec(page.url());
-  return match?.[1] ?? page.url();
 }

@@ -12,6 +12,8 @@ const LINGER_MS = 10_000;
 
 /** A person asks for the mask of one annotation again. */
 export type SegmentListener = (taskId: string, annotationId: string, doc: Y.Doc) => void;
+/** Resolves when nothing more is being made for a task. */
+export type QuietListener = (taskId: string) => Promise<void>;
 export type PeopleListener = (taskId: string, person: Person, here: boolean) => void;
 
 /** All rooms of this process: each loaded once, however many join at the same time, and unloaded when it is empty. */
@@ -22,6 +24,7 @@ export class Rooms {
   readonly #changeListeners = new Set<ChangeListener>();
   readonly #peopleListeners = new Set<PeopleListener>();
   readonly #segmentListeners = new Set<SegmentListener>();
+  readonly #quietListeners = new Set<QuietListener>();
   readonly #holds = new Map<string, number>();
 
   constructor(store: RoomStore, delay: Delay = realDelay) {
@@ -44,6 +47,16 @@ export class Rooms {
   onSegment(listener: SegmentListener): () => void {
     this.#segmentListeners.add(listener);
     return () => void this.#segmentListeners.delete(listener);
+  }
+
+  /** Something makes edits of its own for a task (masks): whoever freezes its document waits for them with `quiet`. */
+  onQuiet(listener: QuietListener): () => void {
+    this.#quietListeners.add(listener);
+    return () => void this.#quietListeners.delete(listener);
+  }
+
+  async quiet(taskId: string): Promise<void> {
+    await Promise.all([...this.#quietListeners].map((listener) => listener(taskId)));
   }
 
   segment(taskId: string, annotationId: string): Promise<void> {

@@ -8,10 +8,13 @@ export { fetchSegmenter, listSegmenters } from './weights.ts';
 /** How many of the next pictures are encoded while somebody works on one. */
 const AHEAD = 3;
 
-/** Null where masks mean nothing: in detection projects. */
+/** A submit waits this long for the masks that are still being made; without SAM on a slow machine it is over in a blink. */
+const SUBMIT_WAITS_MS = 10_000;
+
+/** Null where masks mean nothing: in detection projects, and for what is submitted and takes no more edits. */
 async function pictureOf(app: FastifyInstance, task: string): Promise<TaskPicture | null> {
-  const row = await app.db.task.findUnique({ where: { id: task }, select: { image: { select: { sha256: true } }, project: { select: { task: true } } } });
-  if (row?.project.task !== 'segment') return null;
+  const row = await app.db.task.findUnique({ where: { id: task }, select: { state: true, image: { select: { sha256: true } }, project: { select: { task: true } } } });
+  if (row?.project.task !== 'segment' || row.state === 'submitted') return null;
   return { sha256: row.image.sha256, path: await app.blobs.path(row.image.sha256) };
 }
 
@@ -31,6 +34,7 @@ export const plugin = fp(async (app) => {
   const removers = [
     // Only what people did: a mask that the server wrote itself needs no further mask.
     rooms.onChange((task, doc, changed, user) => { if (user !== null) masks.consider(task, doc, changed); }),
+    rooms.onQuiet((task) => masks.settled(task, SUBMIT_WAITS_MS)),
     rooms.onSegment((task, annotation, doc) => { masks.ask(task, annotation, doc); }),
     rooms.onPeople((task, _person, here) => {
       if (!here) return masks.forget(task);

@@ -47,9 +47,9 @@ const LEAST_SIDE = 2;
 export class MaskMaker {
   readonly #parts: Parts;
   /** By task and annotation: the timer of a box that has not rested yet. */
-  readonly #resting = new Map<string, NodeJS.Timeout>();
+  readonly #resting = new Map<string, { timer: NodeJS.Timeout; begin: () => void }>();
   /** What is being computed, and whether something newer waits behind it. */
-  readonly #running = new Map<string, { again: boolean }>();
+  readonly #running = new Map<string, { again: boolean; work: Promise<void> }>();
   /** Wishes that failed, by what they were for: not repeated by themselves on the next unrelated edit. */
   readonly #failed = new Map<string, string>();
   readonly #work = new Set<Promise<void>>();
@@ -86,12 +86,28 @@ export class MaskMaker {
 
   /** The room is closed: what rested is not asked for, what failed may be tried again when it opens. */
   forget(task: string): void {
-    for (const [key, timer] of this.#resting) {
+    for (const [key, { timer }] of this.#resting) {
       if (!key.startsWith(`${task} `)) continue;
       clearTimeout(timer);
       this.#resting.delete(key);
     }
     for (const key of this.#failed.keys()) if (key.startsWith(`${task} `)) this.#failed.delete(key);
+  }
+
+  /** Resolves when every mask that a task still waits for is there, or has failed, or `limitMs` are over. Boxes at rest are begun at once. */
+  async settled(task: string, limitMs: number): Promise<void> {
+    const limit = AbortSignal.timeout(limitMs);
+    const over = new Promise<void>((resolve) => { limit.addEventListener('abort', () => { resolve(); }, { once: true }); });
+    for (const [key, resting] of this.#resting) {
+      if (!key.startsWith(`${task} `)) continue;
+      clearTimeout(resting.timer);
+      resting.begin();
+    }
+    for (;;) {
+      const works = [...this.#running].filter(([key]) => key.startsWith(`${task} `)).map(([, { work }]) => work);
+      if (works.length === 0 || limit.aborted) return;
+      await Promise.race([Promise.allSettled(works), over]);
+    }
   }
 
   /** For tests: resolves when nothing rests or runs. */
@@ -101,18 +117,19 @@ export class MaskMaker {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const timer of this.#resting.values()) clearTimeout(timer);
+    for (const { timer } of this.#resting.values()) clearTimeout(timer);
     this.#resting.clear();
     await Promise.all(this.#work);
   }
 
   #rest(task: string, id: string, doc: Y.Doc): void {
     const key = keyOf(task, id);
-    clearTimeout(this.#resting.get(key));
-    this.#resting.set(key, setTimeout(() => {
+    clearTimeout(this.#resting.get(key)?.timer);
+    const begin = (): void => {
       this.#resting.delete(key);
       this.#start(task, id, doc, false);
-    }, this.#parts.restMs ?? REST_MS));
+    };
+    this.#resting.set(key, { timer: setTimeout(begin, this.#parts.restMs ?? REST_MS), begin });
   }
 
   #start(task: string, id: string, doc: Y.Doc, asked: boolean): void {
@@ -123,15 +140,14 @@ export class MaskMaker {
       running.again = true;
       return;
     }
-    const state = { again: false };
+    const work = this.#make(task, id, doc, asked).finally(() => {
+      this.#running.delete(key);
+      const annotation = read(doc, id);
+      if (state.again && annotation && (asked || wantsMask(annotation))) this.#start(task, id, doc, false);
+    });
+    const state = { again: false, work };
     this.#running.set(key, state);
-    this.#track(
-      this.#make(task, id, doc, asked).finally(() => {
-        this.#running.delete(key);
-        const annotation = read(doc, id);
-        if (state.again && annotation && (asked || wantsMask(annotation))) this.#start(task, id, doc, false);
-      }),
-    );
+    this.#track(work);
   }
 
   async #make(task: string, id: string, doc: Y.Doc, asked: boolean): Promise<void> {

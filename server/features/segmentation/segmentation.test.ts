@@ -7,10 +7,11 @@ import { newId } from '#core/ids.ts';
 import { PROTOCOL_VERSION } from '#core/protocol.ts';
 import inference from '../../plugins/inference.ts';
 import { testApp, type TestPerson } from '../../testing/harness.ts';
+import { plugin as tasks } from '../tasks/index.ts';
 import { plugin } from './index.ts';
 
 const picture = await readFile(fileURLToPath(new URL('../../../workers/inference/fixtures/landscape.png', import.meta.url)));
-const test = await testApp({ features: [inference, plugin] });
+const test = await testApp({ features: [inference, plugin, tasks] });
 const origin = { kind: 'person', user: 'x', client: 'y' } as const;
 
 /** A page that has the task open: its document follows the room. */
@@ -72,4 +73,32 @@ it('a picture that cannot be read is told in words; the box stays', async () => 
   await page.edit(() => { drawBox(page.doc, page.act, seen, 'box1', [60, 50, 90, 70], 0); });
   await expect.poll(() => page.notices, { timeout: 20_000 }).toEqual(['working Spark', 'failed']);
   expect(readContent(page.doc).annotations.has('box1')).toBe(true);
+});
+
+it('a submit right after the last box waits for its mask, and who looks at the picture afterwards is not thrown out', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const person = await test.person({ project: project.id });
+  const page = await open(person, task.id);
+  await page.edit(() => { drawBox(page.doc, page.act, seen, 'box1', [60, 50, 90, 70], 0); });
+  const answer = await person.post(`/tasks/${task.id}/submit`, { stateVector: Buffer.from(Y.encodeStateVector(page.doc)).toString('base64'), timeMs: 10 });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  const revision = await test.db.revision.findFirstOrThrow({ where: { taskId: task.id } });
+  expect(revision.instances).toMatchObject([{ id: 'box1', maskModel: 'Spark', mask: { size: [231, 320] } }]);
+});
+
+it('a submitted image whose mask never came (the server was restarted) stays open to look at', async () => {
+  const project = await test.project({ task: 'segment' });
+  const person = await test.person({ project: project.id });
+  const doc = new Y.Doc();
+  drawBox(doc, { origin, user: person.id, now: 1 }, seen, 'box1', [60, 50, 90, 70], 0);
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231, state: 'submitted' });
+  await test.db.docUpdate.create({ data: { taskId: task.id, seq: 1, bytes: new Uint8Array(Y.encodeStateAsUpdate(doc)), userId: person.id } });
+  await test.db.task.update({ where: { id: task.id }, data: { docSeq: 1 } });
+  const page = await open(person, task.id);
+  const closed: string[] = [];
+  page.socket.on('room:closed', ({ problem }) => { closed.push(problem.message); });
+  expect(readContent(page.doc).annotations.has('box1')).toBe(true);
+  await new Promise((resolve) => { setTimeout(resolve, 600); });
+  expect([closed, page.notices]).toEqual([[], []]);
 });

@@ -40,6 +40,8 @@ export async function submit({ db, rooms, bus }: Parts, input: SubmitInput): Pro
   const { taskId, person } = input;
   const revision = await rooms.with(taskId, async (room) => {
     await arrived(() => covers(room, input.stateVector));
+    // A quick hand submits before the mask of the last box is there: it belongs to the revision.
+    await rooms.quiet(taskId);
     await room.settled();
     const made = await db.$transaction((tx) => freeze(tx, input, room.doc), { timeout: 20_000 });
     room.closeFor(new EmendError('conflict', `${person.name} has submitted this image with all edits up to now. Go on with the next one, or open it again ("Back").`), person.id);
