@@ -144,3 +144,30 @@ describe('the canonical manifest', () => {
     }));
   });
 });
+
+describe('a restored version', () => {
+  const label = fc.record({ class: fc.nat(3), box: fc.tuple(fc.nat(90), fc.nat(90), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })) });
+  const labels = fc.array(label, { maxLength: 4 }).map((rows) => rows.map((row, i): Instance => ({ ...row, id: `l${i}`, source: 'annotation' })));
+  const state = fc.record({ inside: fc.boolean(), excluded: fc.boolean(), revised: fc.option(labels), imported: fc.option(labels) });
+  const hash = (text: string): string => text;
+  const base = (i: number): Pick<Candidate, 'imageId' | 'sha256' | 'width' | 'height' | 'split' | 'predictions'> => ({ imageId: `i${i}`, sha256: `${i}`, width: 100, height: 100, split: 'train', predictions: null });
+  const manifest = (chosen: ReturnType<typeof mergeDataset>['chosen']): string => manifestText(makeManifest('segment', ['a'], chosen.map((c) => ({ image: c.sha256, width: c.width, height: c.height, split: c.split, source: c.source, labels: c.labelsHash }))));
+
+  it('over any later state gives its own content, until something newer comes', () => {
+    fc.assert(fc.property(fc.array(fc.record({ a: state, b: state }), { maxLength: 6 }), (images) => {
+      const as = ({ excluded, revised, imported }: typeof images[number]['a'], i: number): Candidate => ({
+        ...base(i), excluded, revision: revised && { id: `r${i}`, predictionSetId: null, instances: revised }, baseline: imported && { id: `b${i}`, instances: imported },
+      });
+      const a = mergeDataset(images.map((image, i) => as(image.a, i)), { parent: new Map(), hash }).chosen;
+      // Restoring includes what it holds again, whatever was excluded since.
+      const restored = images.map((image, i): Candidate => {
+        const item = a.find((c) => c.imageId === `i${i}`) ?? null;
+        return { ...as(image.b, i), excluded: item === null && image.b.excluded, restored: { item, newRevision: false, newBaseline: false } };
+      });
+      expect(manifest(mergeDataset(restored, { parent: new Map(), hash }).chosen)).toBe(manifest(a));
+      const newer = restored.map((c, i) => ({ ...c, restored: { item: a.find((x) => x.imageId === `i${i}`) ?? null, newRevision: true, newBaseline: true } }));
+      const plain = restored.map(({ restored: _, ...c }) => c);
+      expect(mergeDataset(newer, { parent: new Map(), hash })).toEqual(mergeDataset(plain, { parent: new Map(), hash }));
+    }));
+  });
+});
