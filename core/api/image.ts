@@ -46,10 +46,18 @@ export const ImageAnnotations = Type.Object({
 });
 export type ImageAnnotations = Static<typeof ImageAnnotations>;
 
+/** Somebody else who has an image in hand. */
+export const Holder = Type.Object({ id: Id, name: Type.String() });
+export type Holder = Static<typeof Holder>;
+
 /** All that the editor needs of one task, beside its live document. */
 export const TaskDto = Type.Object({
   id: Id, projectId: Id, imageId: Id, iteration: Type.Integer(), state: TaskState, outcome: Nullable(Outcome), flagged: Type.Boolean(), reason: Nullable(Type.String()),
   assigneeId: Nullable(Id),
+  /** A colleague who has the image in hand right now: working on it beside them is a choice. */
+  holder: Nullable(Holder),
+  /** One of two copies that two people correct without seeing each other. */
+  blind: Type.Boolean(),
   image: Type.Object({ id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split }),
   model: Nullable(Type.Object({ id: Id, name: Type.String() })),
   /** All predictions of the set; the screen shows those at or above the project's threshold. */
@@ -64,7 +72,8 @@ export type TaskDto = Static<typeof TaskDto>;
 /** The filmstrip: what comes next for this person, in order. */
 export const TaskCard = Type.Object({ id: Id, imageId: Id, name: Type.String(), state: TaskState, outcome: Nullable(Outcome), reason: Nullable(Type.String()), width: Type.Integer(), height: Type.Integer() });
 export type TaskCard = Static<typeof TaskCard>;
-export const NextTasks = Type.Object({ current: Nullable(TaskCard), upcoming: Type.Array(TaskCard), left: Type.Integer(), total: Type.Integer() });
+/** `holder`: who else has `current` in hand; null = it is this person's. Images count once, however many copies they have. */
+export const NextTasks = Type.Object({ current: Nullable(TaskCard), holder: Nullable(Holder), upcoming: Type.Array(TaskCard), left: Type.Integer(), total: Type.Integer() });
 export type NextTasks = Static<typeof NextTasks>;
 
 export const SubmitTask = Type.Object(

@@ -20,11 +20,13 @@ export const ProjectSettings = Type.Object(
     /** How often new corrections count in training. */
     freshWeight: Type.Integer({ minimum: 1, maximum: 10 }),
     order: Type.Union([Type.Literal('uncertain'), Type.Literal('random'), Type.Literal('sequential')]),
+    /** Share of the images that two people correct without seeing each other, to measure how well they agree. */
+    overlap: Type.Number({ minimum: 0, maximum: 1 }),
   },
   { additionalProperties: false },
 );
 export type ProjectSettings = Static<typeof ProjectSettings>;
-export const DEFAULT_SETTINGS: ProjectSettings = { threshold: 0.25, attention: 0.5, gateMargin: 0.01, freshWeight: 2, order: 'uncertain' };
+export const DEFAULT_SETTINGS: ProjectSettings = { threshold: 0.25, attention: 0.5, gateMargin: 0.01, freshWeight: 2, order: 'uncertain', overlap: 0 };
 
 export const ProjectDto = Type.Object({
   id: Id, name: Type.String(), task: TaskType, settings: ProjectSettings, classes: Type.Array(ClassDto),

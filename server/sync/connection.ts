@@ -150,7 +150,7 @@ export class Connection {
     for (const project of [...this.#projects]) await this.#forget(project);
     for (const [task, member] of [...this.#rooms]) {
       this.#rooms.delete(task);
-      await this.#app.rooms.leave(task, member);
+      await this.#app.rooms.leave(task, member, 'lost');
     }
   }
 

@@ -2,7 +2,7 @@
 import * as Y from 'yjs';
 import { ROOTS } from '#core/annotation/doc.ts';
 import { EmendError } from '#core/errors.ts';
-import type { Joined, ServerToClient } from '#core/protocol.ts';
+import type { Joined, PresenceState, ServerToClient } from '#core/protocol.ts';
 import type { Person } from '../context.ts';
 import { Committer, merge, type Delay, type Edit } from './committer.ts';
 import { Guard, type Admitted } from './guard.ts';
@@ -24,6 +24,14 @@ export interface Member {
 /** After a change was admitted: by whom (null = the server itself) and which annotations it touched. */
 export type ChangeListener = (taskId: string, doc: Y.Doc, changed: ReadonlySet<string>, user: string | null) => void;
 
+/** What ends by the room itself. */
+export interface RoomEnd {
+  /** The last connection of a person was closed by the server. */
+  sentAway(member: Member): void;
+  /** Its edits can no longer be written. */
+  failed(room: Room): void;
+}
+
 interface Seat {
   member: Member;
   presence: Presence | undefined;
@@ -42,15 +50,15 @@ export class Room {
   readonly #store: RoomStore;
   readonly #seats = new Map<string, Seat>();
   readonly #onChange: ChangeListener;
-  readonly #onFailed: (room: Room) => void;
+  readonly #end: RoomEnd;
   #logged: number;
   #compacting: Promise<void> = Promise.resolve();
 
-  constructor(taskId: string, stored: StoredDoc, store: RoomStore, delay: Delay, onChange: ChangeListener, onFailed: (room: Room) => void) {
+  constructor(taskId: string, stored: StoredDoc, store: RoomStore, delay: Delay, onChange: ChangeListener, end: RoomEnd) {
     this.taskId = taskId;
     this.#store = store;
     this.#onChange = onChange;
-    this.#onFailed = onFailed;
+    this.#end = end;
     this.#logged = stored.logged;
     for (const root of ROOTS) this.doc.getMap(root);
     this.doc.transact(() => { for (const update of stored.updates) Y.applyUpdate(this.doc, update); }, { kind: 'store' });
@@ -114,13 +122,15 @@ export class Room {
     return durable;
   }
 
-  presence(memberId: string, bytes: Uint8Array): void {
+  /** Passes a presence on to the others; answers with it, or undefined when it was dropped. */
+  presence(memberId: string, bytes: Uint8Array): { person: Person; state: PresenceState | null } | undefined {
     const seat = this.#seats.get(memberId);
-    if (!seat?.presences.take()) return;
+    if (!seat?.presences.take()) return undefined;
     const presence = readPresence(bytes, seat.member.person);
-    if (!presence || this.#spokenFor(presence.client, memberId)) return;
+    if (!presence || this.#spokenFor(presence.client, memberId)) return undefined;
     seat.presence = presence.state === null ? undefined : presence;
     this.#sendPresence(memberId, presence);
+    return { person: seat.member.person, state: presence.state };
   }
 
   #spokenFor(client: number, except: string): boolean {
@@ -174,12 +184,13 @@ export class Room {
       if (member.person.id === exceptPerson) continue;
       this.leave(id);
       member.close(problem);
+      if (!this.members.some((m) => m.person.id === member.person.id)) this.#end.sentAway(member);
     }
   }
 
   #failed(problem: EmendError): void {
     this.closeFor(problem);
-    this.#onFailed(this);
+    this.#end.failed(this);
   }
 
   #seat(memberId: string): Seat {

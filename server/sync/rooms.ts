@@ -1,7 +1,7 @@
 import type * as Y from 'yjs';
 import type { Origin } from '#core/annotation/origin.ts';
 import { EmendError } from '#core/errors.ts';
-import type { Joined } from '#core/protocol.ts';
+import type { Joined, PresenceState } from '#core/protocol.ts';
 import type { Person } from '../context.ts';
 import { realDelay, type Delay } from './committer.ts';
 import { Room, type ChangeListener, type Member } from './room.ts';
@@ -14,7 +14,14 @@ const LINGER_MS = 10_000;
 export type SegmentListener = (taskId: string, annotationId: string, doc: Y.Doc) => void;
 /** Resolves when nothing more is being made for a task. */
 export type QuietListener = (taskId: string) => Promise<void>;
-export type PeopleListener = (taskId: string, person: Person, here: boolean) => void;
+/** How somebody is, or was, in a room. `left`: they went by themselves; `lost`: the connection broke, and may come again. */
+export interface Seating {
+  readOnly: boolean;
+  how: 'left' | 'lost';
+}
+export type PeopleListener = (taskId: string, person: Person, here: boolean, seating: Seating) => void;
+/** Somebody has moved, drawn or selected something; null = their cursor has gone. */
+export type PresenceListener = (taskId: string, person: Person, state: PresenceState | null) => void;
 
 /** All rooms of this process: each loaded once, however many join at the same time, and unloaded when it is empty. */
 export class Rooms {
@@ -23,6 +30,7 @@ export class Rooms {
   readonly #delay: Delay;
   readonly #changeListeners = new Set<ChangeListener>();
   readonly #peopleListeners = new Set<PeopleListener>();
+  readonly #presenceListeners = new Set<PresenceListener>();
   readonly #segmentListeners = new Set<SegmentListener>();
   readonly #quietListeners = new Set<QuietListener>();
   readonly #holds = new Map<string, number>();
@@ -42,6 +50,12 @@ export class Rooms {
   onPeople(listener: PeopleListener): () => void {
     this.#peopleListeners.add(listener);
     return () => void this.#peopleListeners.delete(listener);
+  }
+
+  /** Hears every presence that is passed on. */
+  onPresence(listener: PresenceListener): () => void {
+    this.#presenceListeners.add(listener);
+    return () => void this.#presenceListeners.delete(listener);
   }
 
   onSegment(listener: SegmentListener): () => void {
@@ -70,16 +84,16 @@ export class Rooms {
     return this.with(taskId, async (room) => {
       const first = !has(room, member.person);
       const joined = room.join(member, stateVector);
-      if (first) this.#tellPeople(taskId, member.person, true);
+      if (first) this.#tellPeople(taskId, member, true, 'left');
       return joined;
     });
   }
 
-  async leave(taskId: string, member: Member): Promise<void> {
+  async leave(taskId: string, member: Member, how: Seating['how'] = 'left'): Promise<void> {
     const room = await this.#rooms.get(taskId);
     if (!room?.members.some((m) => m.id === member.id)) return;
     room.leave(member.id);
-    if (!has(room, member.person)) this.#tellPeople(taskId, member.person, false);
+    if (!has(room, member.person)) this.#tellPeople(taskId, member, false, how);
     this.#unloadLater(taskId);
   }
 
@@ -91,7 +105,8 @@ export class Rooms {
   }
 
   async presence(taskId: string, memberId: string, bytes: Uint8Array): Promise<void> {
-    (await this.#rooms.get(taskId))?.presence(memberId, bytes);
+    const shown = (await this.#rooms.get(taskId))?.presence(memberId, bytes);
+    if (shown) for (const listener of this.#presenceListeners) listener(taskId, shown.person, shown.state);
   }
 
   /**
@@ -134,7 +149,11 @@ export class Rooms {
   async #load(taskId: string): Promise<Room> {
     const stored = await this.#store.load(taskId);
     if (!stored) throw new EmendError('not_found', 'There is no such task. It may have been removed, or the address is wrong.');
-    return new Room(taskId, stored, this.#store, this.#delay, (...change) => { for (const listener of this.#changeListeners) listener(...change); }, (room) => { this.#forget(room); });
+    return new Room(taskId, stored, this.#store, this.#delay, (...change) => { for (const listener of this.#changeListeners) listener(...change); }, {
+      // Sent away: their page decides what comes next, so the lease is not given up in haste.
+      sentAway: (member) => { this.#tellPeople(taskId, member, false, 'lost'); },
+      failed: (room) => { this.#forget(room); },
+    });
   }
 
   /** A room whose edits can no longer be written: the next to join loads what is durable. */
@@ -142,8 +161,8 @@ export class Rooms {
     this.#rooms.delete(room.taskId);
   }
 
-  #tellPeople(taskId: string, person: Person, here: boolean): void {
-    for (const listener of this.#peopleListeners) listener(taskId, person, here);
+  #tellPeople(taskId: string, { person, readOnly }: Member, here: boolean, how: Seating['how']): void {
+    for (const listener of this.#peopleListeners) listener(taskId, person, here, { readOnly, how });
   }
 
   #unloadLater(taskId: string): void {

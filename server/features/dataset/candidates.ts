@@ -8,6 +8,7 @@ import { mergeDataset, type Candidate, type Chosen, type LeftOut, type RestoredI
 import { statsOf } from '#core/dataset/stats.ts';
 import type { DatasetStats, Manifest } from '#core/api/dataset.ts';
 import type { Prisma } from '#prisma';
+import { countingRevisions } from '../../blind.ts';
 import { splitName } from '../images/index.ts';
 
 const Instances = Type.Array(InstanceSchema);
@@ -44,7 +45,7 @@ async function candidates(db: Db, projectId: string): Promise<Candidate[]> {
     where: { projectId }, orderBy: { sha256: 'asc' },
     select: {
       id: true, sha256: true, width: true, height: true, split: true, excluded: true,
-      revisions: { orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1, select: { id: true, predictionSetId: true, instances: true } },
+      revisions: { where: countingRevisions(), orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1, select: { id: true, predictionSetId: true, instances: true } },
       baselines: { orderBy: { createdAt: 'desc' }, take: 1, select: { id: true, instances: true } },
     },
   });

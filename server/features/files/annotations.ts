@@ -6,6 +6,7 @@ import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { countingRevisions, type Eyes } from '../../blind.ts';
 import { splitName } from '../images/index.ts';
 import { readSettings } from '../projects/index.ts';
 
@@ -22,13 +23,13 @@ export interface Labelled {
   predicted: Instance[];
 }
 
-/** @throws EmendError `not_found` */
-export async function readLabelled(db: PrismaClient, imageId: string): Promise<Labelled> {
+/** `eyes`: whose, since of images that two people correct one must not see the other's labels yet. @throws EmendError `not_found` */
+export async function readLabelled(db: PrismaClient, imageId: string, eyes: Eyes): Promise<Labelled> {
   const image = await db.image.findUnique({
     where: { id: imageId },
     include: {
       project: { include: { classes: { orderBy: { index: 'asc' } } } },
-      revisions: { orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1 }, baselines: { orderBy: { createdAt: 'desc' }, take: 1 },
+      revisions: { where: countingRevisions(eyes), orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1 }, baselines: { orderBy: { createdAt: 'desc' }, take: 1 },
       predictionSets: { orderBy: { createdAt: 'desc' }, take: 1 }, tasks: { where: { predictionSetId: { not: null } }, orderBy: { createdAt: 'desc' }, take: 1, include: { predictionSet: true } },
     },
   });

@@ -6,12 +6,13 @@ import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { decode } from '#core/geometry/rle.ts';
 import type { PrismaClient } from '#prisma';
+import type { Eyes } from '../../blind.ts';
 import type { Blobs, JobHandle } from '../../context.ts';
 import { readLabelled, toAnnotations, type Labelled } from './annotations.ts';
 import { toNpy } from './npy.ts';
 import { drawOverlay } from './overlay.ts';
 
-export interface Parts { db: PrismaClient; blobs: Blobs; dataDir: string }
+export interface Parts { db: PrismaClient; blobs: Blobs; dataDir: string; eyes: Eyes }
 
 export function exportPath(dataDir: string, jobId: string): string {
   return join(dataDir, 'exports', `${jobId}.zip`);
@@ -27,7 +28,7 @@ export async function exportProject(parts: Parts, projectId: string, job: JobHan
     for (const [i, { id }] of images.entries()) {
       job.signal.throwIfAborted();
       job.progress(i, images.length, 'Writing files');
-      await addImage(parts, zip, await readLabelled(parts.db, id));
+      await addImage(parts, zip, await readLabelled(parts.db, id, parts.eyes));
     }
     zip.end();
     await written;

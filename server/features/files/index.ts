@@ -2,15 +2,17 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { Id, IdParams, ProjectParams } from '#core/api/common.ts';
+import { Id, IdParams, Nullable, ProjectParams } from '#core/api/common.ts';
 import { ImageAnnotations } from '#core/api/image.ts';
 import { JobDto } from '#core/api/job.ts';
 import { EmendError } from '#core/errors.ts';
 import { decode } from '#core/geometry/rle.ts';
 import { API } from '../../access.ts';
+import { eyesOf, type Eyes } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { attachment } from '../images/index.ts';
 import { readLabelled, toAnnotations } from './annotations.ts';
@@ -19,32 +21,37 @@ import { toNpy } from './npy.ts';
 import { drawOverlay } from './overlay.ts';
 
 const tags = ['files'];
-const JobData = Type.Object({ project: Id });
+const JobData = Type.Object({ project: Id, eyes: Type.Optional(Nullable(Id)) });
 const MaskParams = Type.Object({ id: Id, instance: Id }, { additionalProperties: false });
 const Layer = Type.Object({ layer: Type.Optional(Type.Union([Type.Literal('prediction'), Type.Literal('corrected')])) }, { additionalProperties: false });
 const SAFE = { 'x-content-type-options': 'nosniff', 'content-security-policy': "sandbox; default-src 'none'", 'cache-control': 'private, no-cache' };
 
+function eyes(request: FastifyRequest): Eyes {
+  const { person, role } = inProject(request);
+  return eyesOf(person, role);
+}
+
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/images/:id/annotations.json`, { schema: { tags, summary: 'Boxes, classes and mask references of one image', params: IdParams, response: { 200: ImageAnnotations } } }, async (request) => {
     const { id } = request.params;
-    return toAnnotations(await readLabelled(app.db, id), (instance) => `${API}/images/${id}/masks/${instance.id}.npy`);
+    return toAnnotations(await readLabelled(app.db, id, eyes(request)), (instance) => `${API}/images/${id}/masks/${instance.id}.npy`);
   });
   app.get(`${API}/images/:id/masks/:instance.npy`, { schema: { tags, summary: 'One mask as a NumPy file: bool, (height, width)', params: MaskParams } }, async (request, reply) => {
     const { id, instance } = request.params;
-    const image = await readLabelled(app.db, id);
+    const image = await readLabelled(app.db, id, eyes(request));
     const mask = [...image.corrected, ...image.predicted].find((i) => i.id === instance)?.mask;
     if (!mask) throw new EmendError('not_found', 'This instance has no mask, or it is not among the newest labels of the image.');
     return reply.headers({ ...SAFE, 'content-type': 'application/octet-stream', 'content-disposition': attachment(`${instance}.npy`) }).send(toNpy(decode(mask), image.height, image.width));
   });
   app.get(`${API}/images/:id/overlay.png`, { schema: { tags, summary: 'The picture with boxes and masks drawn on it', params: IdParams, querystring: Layer } }, async (request, reply) => {
-    const image = await readLabelled(app.db, request.params.id);
+    const image = await readLabelled(app.db, request.params.id, eyes(request));
     const instances = request.query.layer === 'prediction' ? image.predicted : image.corrected;
     const png = await drawOverlay(await app.blobs.path(image.displaySha256 ?? image.sha256), image, instances, image.classes);
     return reply.headers({ ...SAFE, 'content-type': 'image/png' }).send(png);
   });
   app.post(`${API}/projects/:project/files`, { schema: { tags, summary: 'Write JSON, masks and overlays of all images into one zip', params: ProjectParams, response: { 202: JobDto } } }, async (request, reply) => {
     const { projectId, person } = inProject(request);
-    return reply.code(202).send(await app.jobs.enqueue({ kind: 'export', projectId, data: { project: projectId }, createdById: person.id, message: 'Writing files', singletonKey: `export:${projectId}` }));
+    return reply.code(202).send(await app.jobs.enqueue({ kind: 'export', projectId, data: { project: projectId, eyes: eyes(request) }, createdById: person.id, message: 'Writing files', singletonKey: `export:${projectId}` }));
   });
   app.get(`${API}/jobs/:id/file`, { schema: { tags, summary: 'The zip that an export has made', params: IdParams } }, async (request, reply) => {
     const job = await app.db.job.findUnique({ where: { id: request.params.id } });
@@ -57,5 +64,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
 export const plugin = fp(async (app) => {
   await app.register(routes);
-  app.jobs.handle('export', (data, job) => exportProject({ db: app.db, blobs: app.blobs, dataDir: app.config.dataDir }, Value.Parse(JobData, data).project, job));
+  app.jobs.handle('export', (data, job) => {
+    const { project, eyes: whose } = Value.Parse(JobData, data);
+    return exportProject({ db: app.db, blobs: app.blobs, dataDir: app.config.dataDir, eyes: whose ?? null }, project, job);
+  });
 }, { name: 'files', dependencies: ['database', 'auth', 'blobs', 'jobs'] });

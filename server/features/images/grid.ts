@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { ImageCard, ImagePage, ImageQuery } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
 import { Prisma, type PrismaClient } from '#prisma';
+import type { Eyes } from '../../blind.ts';
 
 type Query = Static<typeof ImageQuery>;
 type Card = Static<typeof ImageCard>;
@@ -11,8 +12,14 @@ interface Overlay { id: string; count: number; overlay: number[][] | null }
 
 const MAX_OVERLAY = 200;
 
+/** `eyes`: whose, since of images that two people correct one must not see the other's part yet (server/blind.ts). */
+export interface Grid { projectId: string; threshold: number; eyes: Eyes }
+
 /** Everything that the grid knows of an image; `labels` are the newest: revision, else baseline, else predictions at or above the threshold. */
-function cards(projectId: string, threshold: number): Prisma.Sql {
+function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
+  const visible = eyes === null ? Prisma.sql`true` : Prisma.sql`(NOT x.blind OR ${eyes} = ANY(x."seenBy"))`;
+  // Of two copies: the one that they have had, else one that is still to be had.
+  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (state = 'pending') DESC, measures, copy`;
   return Prisma.sql`
     SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."createdAt",
       CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
@@ -20,8 +27,10 @@ function cards(projectId: string, threshold: number): Prisma.Sql {
       CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels,
       CASE WHEN p.id IS NULL THEN NULL ELSE (SELECT min((e->>'score')::float8) FROM jsonb_array_elements(p.instances) e WHERE (e->>'score')::float8 >= ${threshold}) END AS "minScore"
     FROM "Image" i
-    LEFT JOIN LATERAL (SELECT id, status, instances FROM "Revision" WHERE "imageId" = i.id ORDER BY "createdAt" DESC, number DESC LIMIT 1) r ON true
-    LEFT JOIN LATERAL (SELECT id, state, flagged, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) t ON true
+    LEFT JOIN LATERAL (
+      SELECT r.id, r.status, r.instances FROM "Revision" r JOIN "Task" x ON x.id = r."taskId" AND NOT x.measures AND ${visible} WHERE r."imageId" = i.id ORDER BY r."createdAt" DESC, r.number DESC LIMIT 1
+    ) r ON true
+    LEFT JOIN LATERAL (SELECT id, state, flagged, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY ${first}, "createdAt" DESC LIMIT 1) t ON true
     LEFT JOIN LATERAL (SELECT id, instances FROM "BaselineLabel" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT id, instances FROM "PredictionSet" WHERE "imageId" = i.id ORDER BY (id = t."predictionSetId") DESC NULLS LAST, "createdAt" DESC LIMIT 1) p ON true
     WHERE i."projectId" = ${projectId}`;
@@ -46,17 +55,17 @@ const KEYS: Record<NonNullable<Query['sort']>, Prisma.Sql> = {
   uncertain: Prisma.sql`to_char(COALESCE("minScore", 2), '0.000000')`,
 };
 
-export async function listImages(db: PrismaClient, projectId: string, query: Query, threshold: number): Promise<Static<typeof ImagePage>> {
+export async function listImages(db: PrismaClient, grid: Grid, query: Query): Promise<Static<typeof ImagePage>> {
   const key = KEYS[query.sort ?? 'name'];
   const limit = query.limit ?? 100;
   const after = query.after === undefined ? null : readCursor(query.after);
-  const base = Prisma.sql`WITH cards AS (${cards(projectId, threshold)}), keyed AS (SELECT *, (${key}) COLLATE "C" AS "sortKey" FROM cards WHERE ${conditions(query, threshold)})`;
+  const base = Prisma.sql`WITH cards AS (${cards(grid)}), keyed AS (SELECT *, (${key}) COLLATE "C" AS "sortKey" FROM cards WHERE ${conditions(query, grid.threshold)})`;
   const [counted] = await db.$queryRaw<{ total: number }[]>`${base} SELECT count(*)::int AS total FROM keyed`;
   const rows = await db.$queryRaw<Row[]>`${base}
     SELECT id, name, width, height, split, excluded, status, "taskId", flagged, "minScore", "sortKey" FROM keyed
     ${after ? Prisma.sql`WHERE ("sortKey", id COLLATE "C") > (${after[0]}, ${after[1]})` : Prisma.empty} ORDER BY "sortKey", id COLLATE "C" LIMIT ${limit + 1}`;
   const page = rows.slice(0, limit);
-  const overlays = await overlaysOf(db, projectId, page.map((row) => row.id), threshold);
+  const overlays = await overlaysOf(db, grid, page.map((row) => row.id));
   const last = page.at(-1);
   return {
     items: page.map(({ sortKey: _sortKey, ...row }) => ({ ...row, count: overlays.get(row.id)?.count ?? 0, overlay: overlays.get(row.id)?.overlay ?? [] })),
@@ -65,12 +74,12 @@ export async function listImages(db: PrismaClient, projectId: string, query: Que
   };
 }
 
-async function overlaysOf(db: PrismaClient, projectId: string, ids: readonly string[], threshold: number): Promise<Map<string, Overlay>> {
+async function overlaysOf(db: PrismaClient, grid: Grid, ids: readonly string[]): Promise<Map<string, Overlay>> {
   if (ids.length === 0) return new Map();
   const rows = await db.$queryRaw<Overlay[]>`
     SELECT c.id, count(e)::int AS count, (jsonb_agg(jsonb_build_array(e->'class', e->'box'->0, e->'box'->1, e->'box'->2, e->'box'->3)) FILTER (WHERE n <= ${MAX_OVERLAY})) AS overlay
-    FROM (${cards(projectId, threshold)} AND i.id IN (${Prisma.join([...ids])})) c, jsonb_array_elements(c.labels) WITH ORDINALITY AS elements(e, n)
-    WHERE c.status NOT IN ('predicted', 'skipped') OR COALESCE((e->>'score')::float8, 1) >= ${threshold} GROUP BY c.id`;
+    FROM (${cards(grid)} AND i.id IN (${Prisma.join([...ids])})) c, jsonb_array_elements(c.labels) WITH ORDINALITY AS elements(e, n)
+    WHERE c.status NOT IN ('predicted', 'skipped') OR COALESCE((e->>'score')::float8, 1) >= ${grid.threshold} GROUP BY c.id`;
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -1,5 +1,6 @@
 /** Images of a project: intake, the grid, their files. The only door of this feature. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type, type Static } from 'typebox';
 import { IdParams, ProjectParams } from '#core/api/common.ts';
@@ -7,6 +8,7 @@ import { ImageDetail, ImagePage, ImageQuery, PatchImage } from '#core/api/image.
 import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import { API } from '../../access.ts';
+import { eyesOf, visibleRevisions, type Eyes } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { readSettings } from '../projects/index.ts';
 import { listImages } from './grid.ts';
@@ -20,19 +22,25 @@ export { PICTURE_NAME } from './sniff.ts';
 const tags = ['images'];
 const FileQuery = Type.Object({ original: Type.Optional(Type.Union([Type.Literal('1'), Type.Literal('0')])) }, { additionalProperties: false });
 
+function eyes(request: FastifyRequest): Eyes {
+  const { person, role } = inProject(request);
+  return eyesOf(person, role);
+}
+
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/images`, { schema: { tags, summary: 'Images by page, filtered', params: ProjectParams, querystring: ImageQuery, response: { 200: ImagePage } } }, async (request) => {
-    const project = await app.db.project.findUniqueOrThrow({ where: { id: inProject(request).projectId } });
-    return listImages(app.db, project.id, request.query, readSettings(project.settings).threshold);
+    const { projectId } = inProject(request);
+    const project = await app.db.project.findUniqueOrThrow({ where: { id: projectId } });
+    return listImages(app.db, { projectId, threshold: readSettings(project.settings).threshold, eyes: eyes(request) }, request.query);
   });
-  app.get(`${API}/images/:id`, { schema: { tags, summary: 'One image with its revisions', params: IdParams, response: { 200: ImageDetail } } }, (request) => detail(app.db, request.params.id));
+  app.get(`${API}/images/:id`, { schema: { tags, summary: 'One image with its revisions', params: IdParams, response: { 200: ImageDetail } } }, (request) => detail(app.db, request.params.id, eyes(request)));
   app.patch(`${API}/images/:id`, { schema: { tags, summary: 'Change split or leave an image out of versions', params: IdParams, body: PatchImage, response: { 200: ImageDetail } } }, async (request) => {
     const { split, excluded } = request.body;
     const { projectId } = inProject(request);
     await app.db.image.update({ where: { id: request.params.id }, data: { ...(split === undefined ? {} : { split }), ...(excluded === undefined ? {} : { excluded }) } });
     app.bus.emit(projectId, { type: 'images' });
     app.bus.emit(projectId, { type: 'loop' });
-    return detail(app.db, request.params.id);
+    return detail(app.db, request.params.id, eyes(request));
   });
   app.get(`${API}/images/:id/file`, { schema: { tags, summary: 'The picture, upright and 8-bit; ?original=1 gives the stored original to save', params: IdParams, querystring: FileQuery } }, async (request, reply) => {
     const image = await find(app.db, request.params.id);
@@ -50,9 +58,9 @@ async function find(db: PrismaClient, id: string) {
   return image;
 }
 
-async function detail(db: PrismaClient, id: string): Promise<Static<typeof ImageDetail>> {
+async function detail(db: PrismaClient, id: string, whose: Eyes): Promise<Static<typeof ImageDetail>> {
   const image = await find(db, id);
-  const revisions = await db.revision.findMany({ where: { imageId: id }, orderBy: { createdAt: 'desc' }, select: { id: true, number: true, status: true, createdAt: true, submittedById: true } });
+  const revisions = await db.revision.findMany({ where: { imageId: id, ...visibleRevisions(whose) }, orderBy: { createdAt: 'desc' }, select: { id: true, number: true, status: true, createdAt: true, submittedById: true } });
   const people = await db.user.findMany({ where: { id: { in: revisions.map((r) => r.submittedById) } }, select: { id: true, name: true } });
   const names = new Map(people.map((p) => [p.id, p.name]));
   return {

@@ -13,6 +13,7 @@ import type { PrismaClient } from '#prisma';
 import type { JobHandle } from '../../context.ts';
 import { insertImage, prepareImage, type Intake } from '../images/index.ts';
 import { addClass } from '../projects/index.ts';
+import { createTask } from '../tasks/index.ts';
 import type { UploadArea } from './area.ts';
 import type { Draft, DraftItem } from './draft.ts';
 import { commonRoot } from './paths.ts';
@@ -88,7 +89,7 @@ async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (
       await tx.baselineLabel.createMany({ data: [{ id: newId(), imageId: image.id, importId, instances }], skipDuplicates: true });
       applied.labelled++;
     } else if (created) {
-      await tx.task.createMany({ data: [{ id: newId(), projectId, imageId: image.id, iterationId }], skipDuplicates: true });
+      await createTask(tx, { projectId, imageId: image.id, iterationId });
       applied.tasks++;
     }
   });

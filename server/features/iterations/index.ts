@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { ProjectParams } from '#core/api/common.ts';
 import { Loop, Overview } from '#core/api/project.ts';
 import { API } from '../../access.ts';
+import { eyesOf } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { readLoop } from './loop.ts';
 import { readOverview } from './overview.ts';
@@ -16,7 +17,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/loop`, { schema: { tags, summary: 'Where the loop stands, and what to do next', params: ProjectParams, response: { 200: Loop } } },
     (request) => readLoop(app.db, inProject(request).projectId));
   app.get(`${API}/projects/:project/overview`, { schema: { tags, summary: 'Does it pay off: history, errors, times, activity', params: ProjectParams, response: { 200: Overview } } },
-    (request) => readOverview(app.db, inProject(request).projectId));
+    (request) => {
+      const { projectId, person, role } = inProject(request);
+      return readOverview(app.db, projectId, eyesOf(person, role));
+    });
 };
 
 export const plugin = fp(async (app) => { await app.register(routes); }, { name: 'iterations', dependencies: ['database', 'auth'] });

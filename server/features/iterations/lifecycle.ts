@@ -1,5 +1,6 @@
 import { newId } from '#core/ids.ts';
 import type { ModelVersion, Prisma } from '#prisma';
+import { moveOpenTasks } from '../tasks/index.ts';
 import { writeReport } from './report.ts';
 
 /**
@@ -18,5 +19,5 @@ export async function beginIteration(tx: Prisma.TransactionClient, projectId: st
     await tx.iteration.update({ where: { id: latest.id }, data: { endedAt: new Date(), runId: model.runId, datasetVersionId: model.datasetVersionId, report } });
   }
   const next = await tx.iteration.create({ data: { id: newId(), projectId, number: (latest?.number ?? 0) + 1, modelId: model.id } });
-  await tx.task.updateMany({ where: { projectId, state: { in: ['pending', 'assigned', 'skipped'] } }, data: { iterationId: next.id } });
+  await moveOpenTasks(tx, projectId, next.id);
 }

@@ -3,36 +3,36 @@ import type { Loop, LoopStep } from '#core/api/project.ts';
 import { RunProgress } from '#core/api/run.ts';
 import { ModelMetrics } from '#core/api/model.ts';
 import type { ModelVersion, PrismaClient, TrainingRun } from '#prisma';
+import { countingRevisions } from '../../blind.ts';
+import { progressIn, progressOf } from '../../progress.ts';
 
 const ENDED = new Set(['done', 'failed', 'cancelled']);
 
 /** All numbers of the loop bar, from the rows themselves: nothing is counted twice and nothing can run out of step. */
 export async function readLoop(db: PrismaClient, projectId: string): Promise<Loop> {
   const iteration = await db.iteration.findFirst({ where: { projectId }, orderBy: { number: 'desc' } });
-  const [project, images, waiting, tasks, withSet, corrected, version, run, job] = await Promise.all([
+  const [project, images, waiting, progress, version, run, job] = await Promise.all([
     db.project.findUniqueOrThrow({ where: { id: projectId } }),
     db.image.count({ where: { projectId, excluded: false } }),
     db.image.count({ where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} } } }),
-    db.task.groupBy({ by: ['state'], where: { iterationId: iteration?.id ?? '' }, _count: true }),
-    db.task.count({ where: { iterationId: iteration?.id ?? '', predictionSetId: { not: null } } }),
-    db.task.count({ where: { iterationId: iteration?.id ?? '', state: 'submitted', outcome: 'corrected' } }),
+    progressOf(db, iteration ? [iteration.id] : []),
     db.datasetVersion.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, include: { _count: { select: { items: true } } } }),
     db.trainingRun.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, include: { outModel: true } }),
     db.job.findFirst({ where: { projectId, kind: 'predict', state: { in: ['queued', 'running'] } } }),
   ]);
   const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
-  const count = (state: string): number => tasks.find((t) => t.state === state)?._count ?? 0;
+  const tasks = progressIn(progress, iteration?.id);
   const predictedWaiting = model === null ? 0 : await db.image.count({
     where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} }, OR: [{ predictionSets: { some: { modelId: model.id } } }, { tasks: { some: { dirty: true, state: { in: ['pending', 'assigned'] } } } }] },
   });
   const numbers = {
-    iteration: iteration?.number ?? 1, images, predicted: withSet, unpredicted: Math.max(0, waiting - predictedWaiting),
-    tasks: tasks.reduce((sum, t) => sum + t._count, 0), submitted: count('submitted'), skipped: count('skipped'), corrected,
+    iteration: iteration?.number ?? 1, images, predicted: tasks.predicted, unpredicted: Math.max(0, waiting - predictedWaiting),
+    tasks: tasks.images, submitted: tasks.submitted, skipped: tasks.skipped, corrected: tasks.corrected,
     unfrozen: await unfrozenCount(db, projectId, version?.createdAt ?? new Date(0)),
   };
   return {
     ...numbers,
-    next: nextStep({ ...numbers, labelled: images - waiting, hasVersion: version !== null, pending: count('pending') + count('assigned'), hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model) }),
+    next: nextStep({ ...numbers, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model) }),
     model: model && { id: model.id, number: model.number, name: model.name, map: metric(model, 'map'), map50: metric(model, 'map50') },
     version: version && { id: version.id, number: version.number, images: version._count.items },
     run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run) },
@@ -43,7 +43,7 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
 
 /** Images whose newest revision is younger than the newest version. */
 async function unfrozenCount(db: PrismaClient, projectId: string, since: Date): Promise<number> {
-  const rows = await db.revision.groupBy({ by: ['imageId'], where: { createdAt: { gt: since }, image: { projectId } } });
+  const rows = await db.revision.groupBy({ by: ['imageId'], where: { createdAt: { gt: since }, image: { projectId }, ...countingRevisions() } });
   return rows.length;
 }
 

@@ -3,6 +3,7 @@ import { Value } from 'typebox/value';
 import type { Overview } from '#core/api/project.ts';
 import { ModelMetrics } from '#core/api/model.ts';
 import type { PrismaClient } from '#prisma';
+import { hiddenTasks, type Eyes } from '../../blind.ts';
 import { tallyErrors } from './errors.ts';
 import { readLoop } from './loop.ts';
 import { judgedRevisions, timesOf } from './report.ts';
@@ -10,7 +11,7 @@ import { judgedRevisions, timesOf } from './report.ts';
 const Kept = Type.Object({ predictionsShown: Type.Number(), predictionsKept: Type.Number() });
 
 /** Everything of the Overview page in one answer. */
-export async function readOverview(db: PrismaClient, projectId: string): Promise<Overview> {
+export async function readOverview(db: PrismaClient, projectId: string, eyes: Eyes): Promise<Overview> {
   const iterations = await db.iteration.findMany({ where: { projectId }, orderBy: { number: 'asc' }, include: { model: true } });
   const present = iterations.at(-1);
   // A fresh iteration has nothing to tell yet: then the one before it is shown.
@@ -29,7 +30,7 @@ export async function readOverview(db: PrismaClient, projectId: string): Promise
     errors: [...tally.perClass.values()].toSorted((a, b) => a.classIndex - b.classIndex),
     ...timesOf(revisions, tally.corrections),
     activity: await latestActivity(db, projectId),
-    next: await upcoming(db, projectId),
+    next: await upcoming(db, projectId, eyes),
   };
 }
 
@@ -43,9 +44,10 @@ async function latestActivity(db: PrismaClient, projectId: string): Promise<Over
   return rows.map((row) => ({ id: row.id, kind: row.kind, text: row.text, at: row.createdAt.toISOString(), user: people.find((p) => p.id === row.userId) ?? null }));
 }
 
-async function upcoming(db: PrismaClient, projectId: string): Promise<Overview['next']> {
+async function upcoming(db: PrismaClient, projectId: string, eyes: Eyes): Promise<Overview['next']> {
+  const hidden = eyes === null ? [] : await hiddenTasks(db, projectId, eyes);
   const rows = await db.task.findMany({
-    where: { projectId, state: 'pending' }, orderBy: [{ priority: 'desc' }, { createdAt: 'asc' }], take: 8, include: { image: { select: { name: true } } },
+    where: { projectId, state: 'pending', id: { notIn: hidden } }, orderBy: [{ priority: 'desc' }, { createdAt: 'asc' }, { copy: 'asc' }], distinct: ['imageId'], take: 8, include: { image: { select: { name: true } } },
   });
   return rows.map((task) => ({ taskId: task.id, imageId: task.imageId, name: task.image.name, reason: task.reason }));
 }

@@ -1,10 +1,11 @@
 import type { Iteration, ModelVersion, Prisma } from '#prisma';
+import { countingRevisions } from '../../blind.ts';
 import { tallyErrors, type Judged } from './errors.ts';
 
-/** The latest revision of each task of an iteration, with the predictions that it judged. */
+/** The latest revision of each task of an iteration, with the predictions that it judged; each image once. */
 export async function judgedRevisions(tx: Prisma.TransactionClient, iterationId: string): Promise<(Judged & { status: string; timeMs: number })[]> {
   const rows = await tx.revision.findMany({
-    where: { iterationId }, orderBy: { number: 'desc' }, distinct: ['taskId'],
+    where: { iterationId, ...countingRevisions() }, orderBy: { number: 'desc' }, distinct: ['taskId'],
     select: { instances: true, verdicts: true, threshold: true, status: true, timeMs: true, predictionSet: { select: { instances: true } } },
   });
   return rows.map(({ predictionSet, ...row }) => ({ ...row, predictions: predictionSet?.instances ?? [] }));

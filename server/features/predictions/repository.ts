@@ -3,6 +3,7 @@ import { PredictionSchema, type Prediction } from '#core/annotation/schema.ts';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { PrismaClient } from '#prisma';
+import { createTask } from '../tasks/index.ts';
 
 /** An image that waits to be corrected. */
 export interface WaitingImage {
@@ -70,22 +71,19 @@ export interface TaskPlan {
 }
 
 /**
- * Gives the image its task, or its untouched task the new prediction set. A task with unsubmitted edits, or in somebody's hands, keeps the
- * set that those edits were made against. Returns the task's id where something changed.
+ * Gives the image its task, or its untouched tasks the new prediction set. A task with unsubmitted edits, or in somebody's hands, keeps the set that
+ * those edits were made against; so does its second copy, since two people can only be compared on the same predictions. Returns the task's id where
+ * something changed.
  */
 export async function assignSet(db: PrismaClient, plan: TaskPlan): Promise<string | null> {
   const { projectId, imageId, iterationId, predictionSetId, priority, reason } = plan;
-  const open = await db.task.findFirst({ where: { imageId, state: { in: ['pending', 'assigned'] } }, orderBy: { createdAt: 'desc' } });
-  if (!open) {
-    const id = newId();
-    const { count } = await db.task.createMany({ data: [{ id, projectId, imageId, iterationId, predictionSetId, priority, reason }], skipDuplicates: true });
-    return count === 1 ? id : null;
-  }
-  if (open.predictionSetId === predictionSetId && open.iterationId === iterationId) return null;
-  // Conditions again in the statement itself: somebody may have begun to work since the row was read.
-  const { count } = await db.task.updateMany({
-    where: { id: open.id, dirty: false, OR: [{ state: 'pending' }, { state: 'assigned', OR: [{ leaseUntil: null }, { leaseUntil: { lt: new Date() } }] }] },
-    data: { predictionSetId, iterationId, priority, reason, state: 'pending', assigneeId: null, leaseUntil: null },
+  return db.$transaction(async (tx) => {
+    const open = await tx.$queryRaw<{ id: string; bound: boolean; same: boolean }[]>`
+      SELECT id, dirty OR (state = 'assigned' AND "leaseUntil" > now() AT TIME ZONE 'UTC') AS bound, "predictionSetId" IS NOT DISTINCT FROM ${predictionSetId} AND "iterationId" = ${iterationId} AS same
+      FROM "Task" WHERE "imageId" = ${imageId} AND state IN ('pending', 'assigned') ORDER BY copy FOR UPDATE`;
+    if (open.length === 0) return createTask(tx, { projectId, imageId, iterationId, predictionSetId, priority, reason });
+    if (open.some((t) => t.bound) || open.every((t) => t.same)) return null;
+    await tx.task.updateMany({ where: { id: { in: open.map((t) => t.id) } }, data: { predictionSetId, iterationId, priority, reason, state: 'pending', assigneeId: null, leaseUntil: null } });
+    return open[0]?.id ?? null;
   });
-  return count === 1 ? open.id : null;
 }

@@ -4,6 +4,7 @@ import type { ProjectCard } from '#core/api/project.ts';
 import type { PrismaClient } from '#prisma';
 import { isRole } from '../../access.ts';
 import type { Person } from '../../context.ts';
+import { progressIn, progressOf } from '../../progress.ts';
 import { classDto, taskOf } from './projects.ts';
 
 type Online = (projectId: string) => { id: string; name: string }[];
@@ -22,27 +23,16 @@ export async function cards(db: PrismaClient, person: Person, online: Online): P
       _count: { select: { images: true } },
     },
   });
-  const counts = await taskCounts(db, rows.flatMap((row) => row.iterations.map((i) => i.id)));
+  const counts = await progressOf(db, rows.flatMap((row) => row.iterations.map((i) => i.id)));
   return rows.map((row) => {
     const iteration = row.iterations[0];
     const role = row.memberships[0]?.role;
     return {
       id: row.id, name: row.name, task: taskOf(row.task), classes: row.classes.map(classDto), role: person.admin || !isRole(role) ? 'admin' : role,
       coverImageId: row.images[0]?.id ?? null, images: row._count.images, iteration: iteration?.number ?? 1,
-      submitted: counts.get(`${iteration?.id} submitted`) ?? 0, tasks: counts.get(`${iteration?.id} all`) ?? 0,
+      submitted: progressIn(counts, iteration?.id).submitted, tasks: progressIn(counts, iteration?.id).images,
       map: row.promotions.flatMap(({ model }) => (Value.Check(ModelMetrics, model.metrics) && model.metrics.map !== null ? [model.metrics.map] : [])),
       online: online(row.id),
     };
   });
-}
-
-/** "<iteration> <state>" and "<iteration> all" → tasks. */
-async function taskCounts(db: PrismaClient, iterations: string[]): Promise<Map<string, number>> {
-  const groups = await db.task.groupBy({ by: ['iterationId', 'state'], where: { iterationId: { in: iterations } }, _count: true });
-  const counts = new Map<string, number>();
-  for (const { iterationId, state, _count } of groups) {
-    counts.set(`${iterationId} ${state}`, _count);
-    counts.set(`${iterationId} all`, (counts.get(`${iterationId} all`) ?? 0) + _count);
-  }
-  return counts;
 }

@@ -1,6 +1,7 @@
 import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import type { Bus, Person } from '../../context.ts';
+import { settlePair } from './copies.ts';
 import { LEASE_MS } from './handOut.ts';
 
 interface Parts {
@@ -14,7 +15,8 @@ export async function skip(parts: Parts, taskId: string, person: Person, reason:
     where: { id: taskId, state: { in: ['pending', 'assigned'] } },
     data: { state: 'skipped', skipReason: reason ?? null, assigneeId: person.id, leaseUntil: null },
   });
-  if (count === 0) await refuseUnless(parts.db, taskId, 'skipped', 'This image has been submitted already, so it was not skipped. Open it again ("Back") first.');
+  if (count > 0) await parts.db.$transaction((tx) => settlePair(tx, taskId));
+  else await refuseUnless(parts.db, taskId, 'skipped', 'This image has been submitted already, so it was not skipped. Open it again ("Back") first.');
   await tell(parts, taskId, person);
 }
 

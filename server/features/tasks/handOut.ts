@@ -1,48 +1,84 @@
 /** Who works on what. A task in hand is `assigned` with a lease; when the lease ends, it is anybody's again. */
+import type { Holder } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
-import type { PrismaClient } from '#prisma';
+import { Prisma, type PrismaClient } from '#prisma';
 
-export const LEASE_MS = 15 * 60_000;
+/** Whoever has a task open has its lease renewed (leases.ts); this long it lives without: enough for the page to open, or for a script without a socket. */
+export const LEASE_MS = 5 * 60_000;
 /** The image after the present one is kept for its person this long, so that two people who submit together do not meet on it. */
 const RESERVE_MS = 3 * 60_000;
 /** With fewer images left than this, nothing is reserved: the last ones are for whoever comes. */
 const RESERVE_FROM = 10;
 
-export interface Claimed {
-  id: string;
+const inHandOf = (userId: string): Prisma.Sql => Prisma.sql`t.state = 'assigned' AND t."assigneeId" = ${userId}`;
+/** Nobody else has it in hand. */
+const free = (userId: string): Prisma.Sql =>
+  Prisma.sql`(t.state = 'pending' OR (t.state = 'assigned' AND (t."assigneeId" = ${userId} OR t."leaseUntil" IS NULL OR t."leaseUntil" < now() AT TIME ZONE 'UTC')))`;
+/** Who has had one copy of an image that two people correct never gets the other. */
+const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT ${userId} = ANY(t."seenBy") AND EXISTS (
+  SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")))`;
+const take = (userId: string, leaseMs: number): Prisma.Sql => Prisma.sql`
+  UPDATE "Task" SET state = 'assigned', "assigneeId" = ${userId}, "leaseUntil" = now() AT TIME ZONE 'UTC' + ${leaseMs}::int * interval '1 millisecond',
+    "seenBy" = CASE WHEN ${userId} = ANY("seenBy") THEN "seenBy" ELSE array_append("seenBy", ${userId}) END`;
+
+export interface Wish {
+  projectId: string;
+  userId: string;
+  /** Tasks that must not be handed out, such as the one that is just being submitted. */
+  except?: readonly string[];
+  leaseMs?: number;
 }
 
 /**
- * Hands one open task of a project out: the person's own one that they have in hand, else the most urgent one that nobody has. One statement with
- * SKIP LOCKED, so that any number of people who ask at the same moment all get different ones. null = nothing is left.
+ * Hands one open task of a project out: the person's own one that they have in hand, else one that they left with unsubmitted edits, else the most urgent
+ * one that nobody has. One statement with SKIP LOCKED, so that any number of people who ask at the same moment all get different ones. null = nothing is left.
  */
-export async function handOut(db: PrismaClient, projectId: string, userId: string, except: readonly string[] = [], leaseMs = LEASE_MS): Promise<string | null> {
-  const rows = await db.$queryRaw<Claimed[]>`
-    UPDATE "Task" SET state = 'assigned', "assigneeId" = ${userId}, "leaseUntil" = now() AT TIME ZONE 'UTC' + ${leaseMs}::int * interval '1 millisecond'
-    WHERE id = (
-      SELECT id FROM "Task"
-      WHERE "projectId" = ${projectId} AND NOT (id = ANY(${[...except]}::text[])) AND (
-        state = 'pending' OR (state = 'assigned' AND ("assigneeId" = ${userId} OR "leaseUntil" IS NULL OR "leaseUntil" < now() AT TIME ZONE 'UTC'))
+export async function handOut(db: PrismaClient, wish: Wish): Promise<string | null> {
+  // A row that somebody else's statement holds for a moment (a flag, a claim that fails) may be the last one: then it is worth waiting for.
+  return (await pick(db, wish, Prisma.sql`FOR UPDATE OF t SKIP LOCKED`)) ?? (await pick(db, wish, Prisma.sql`FOR UPDATE OF t`));
+}
+
+async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs = LEASE_MS }: Wish, lock: Prisma.Sql): Promise<string | null> {
+  const [, rows] = await db.$transaction([
+    takeTurns(db, projectId, userId),
+    db.$queryRaw<{ id: string }[]>`
+      ${take(userId, leaseMs)} WHERE id = (
+        SELECT t.id FROM "Task" t
+        WHERE t."projectId" = ${projectId} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${free(userId)} AND ${unseen(userId)}
+        ORDER BY (${inHandOf(userId)}) DESC, (t.dirty AND ${userId} = ANY(t."seenBy")) DESC, t.priority DESC, t.copy, t.id
+        LIMIT 1 ${lock}
       )
-      ORDER BY (state = 'assigned' AND "assigneeId" = ${userId}) DESC, priority DESC, id
-      LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
-    RETURNING id`;
+      RETURNING id`,
+  ]);
   return rows[0]?.id ?? null;
 }
 
+/** One person's own tabs take turns, or two of them could get both copies of one image. Ends with the transaction. */
+function takeTurns(db: PrismaClient, projectId: string, userId: string) {
+  return db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${projectId} ${userId}`}, 0))`;
+}
+
 /** Takes a certain task into one's hands, when nobody else has it. False = somebody else has, or it is done: one may still look on and help. */
-export async function claim(db: PrismaClient, taskId: string, userId: string): Promise<boolean> {
-  const count = await db.$executeRaw`
-    UPDATE "Task" SET state = 'assigned', "assigneeId" = ${userId}, "leaseUntil" = now() AT TIME ZONE 'UTC' + ${LEASE_MS}::int * interval '1 millisecond'
-    WHERE id = ${taskId} AND (state = 'pending' OR (state = 'assigned' AND ("assigneeId" = ${userId} OR "leaseUntil" IS NULL OR "leaseUntil" < now() AT TIME ZONE 'UTC')))`;
+export async function claim(db: PrismaClient, projectId: string, taskId: string, userId: string): Promise<boolean> {
+  const [, count] = await db.$transaction([
+    takeTurns(db, projectId, userId),
+    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND ${free(userId)} AND ${unseen(userId)} FOR UPDATE)`,
+  ]);
   return count === 1;
 }
 
 /** Keeps the next image for somebody who works through many. */
 export async function reserve(db: PrismaClient, projectId: string, userId: string, current: string): Promise<void> {
   const pending = await db.task.count({ where: { projectId, state: 'pending' } });
-  if (pending >= RESERVE_FROM) await handOut(db, projectId, userId, [current], RESERVE_MS);
+  if (pending >= RESERVE_FROM) await handOut(db, { projectId, userId, except: [current], leaseMs: RESERVE_MS });
+}
+
+/** Which colleague has a task in hand right now; null = nobody, or this person. */
+export async function holderOf(db: PrismaClient, taskId: string, userId: string): Promise<Holder | null> {
+  const [row] = await db.$queryRaw<Holder[]>`
+    SELECT u.id, u.name FROM "Task" t JOIN "User" u ON u.id = t."assigneeId"
+    WHERE t.id = ${taskId} AND t.state = 'assigned' AND t."assigneeId" <> ${userId} AND t."leaseUntil" > now() AT TIME ZONE 'UTC'`;
+  return row ?? null;
 }
 
 /** The iteration that is worked on: the newest. */

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { Id, ProjectParams } from '#core/api/common.ts';
 import { NextTasks, TaskCard, TaskState } from '#core/api/image.ts';
 import { API } from '../../access.ts';
+import { eyesOf } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { claim, currentIteration, handOut, reserve } from './handOut.ts';
 import { list, strip } from './read.ts';
@@ -23,17 +24,21 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const { current, after } = request.body;
     const mine = current !== undefined && (await isOf(projectId, current)) ? current : null;
     const had = mine === null ? null : await app.db.task.findUnique({ where: { id: mine }, select: { assigneeId: true } });
-    const taken = mine === null ? await handOut(app.db, projectId, person.id, after === undefined ? [] : [after]) : (await claim(app.db, mine, person.id), mine);
-    if (taken !== null) {
-      await reserve(app.db, projectId, person.id, taken);
-      if (had?.assigneeId !== person.id) await tell(projectId, taken, person.id);
+    const task = mine ?? (await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after] }));
+    if (mine !== null) await claim(app.db, projectId, mine, person.id);
+    if (task !== null) {
+      await reserve(app.db, projectId, person.id, task);
+      if (had?.assigneeId !== person.id) await tell(projectId, task, person.id);
     }
-    return strip(app.db, queue, person.id, taken);
+    return strip(app.db, queue, person.id, task);
   });
 
   app.get(`${API}/projects/:project/tasks`, {
     schema: { tags, summary: 'Tasks of the present iteration, most urgent first (at most 1000)', params: ProjectParams, querystring: ListQuery, response: { 200: Type.Array(TaskCard) } },
-  }, async ({ params: { project: projectId }, query }) => list(app.db, { projectId, iterationId: await currentIteration(app.db, projectId) }, query.state));
+  }, async (request) => {
+    const { person, projectId, role } = inProject(request);
+    return list(app.db, { projectId, iterationId: await currentIteration(app.db, projectId) }, request.query.state, eyesOf(person, role));
+  });
 
   const isOf = async (projectId: string, id: string): Promise<boolean> => (await app.db.task.count({ where: { id, projectId } })) === 1;
 

@@ -5,9 +5,12 @@ import { InstanceSchema, PredictionSchema, type Instance, type Prediction } from
 import { Outcome, TaskState, type NextTasks, type TaskCard, type TaskDto } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
 import type { Prisma, PrismaClient } from '#prisma';
+import { hiddenTasks, type Eyes } from '../../blind.ts';
+import { progressOfQueue } from '../../progress.ts';
 import { readSettings } from '../projects/index.ts';
+import { holderOf } from './handOut.ts';
 
-const CARD = { id: true, imageId: true, state: true, outcome: true, reason: true, image: { select: { name: true, width: true, height: true } } } satisfies Prisma.TaskSelect;
+const CARD = { id: true, imageId: true, state: true, assigneeId: true, outcome: true, reason: true, image: { select: { name: true, width: true, height: true } } } satisfies Prisma.TaskSelect;
 type CardRow = Prisma.TaskGetPayload<{ select: typeof CARD }>;
 const UPCOMING = 8;
 const OPEN = { in: ['pending', 'assigned'] };
@@ -46,36 +49,41 @@ export function outcomeOf(outcome: string | null): Static<typeof Outcome> | null
 
 /** The strip of images: the one in hand, what comes next for this person, and how much is left. */
 export async function strip(db: PrismaClient, { projectId, iterationId }: Queue, userId: string, current: string | null): Promise<NextTasks> {
+  const hidden = await hiddenTasks(db, projectId, userId);
   const free: Prisma.TaskWhereInput = { OR: [{ state: 'pending' }, { state: 'assigned', assigneeId: userId }, { state: 'assigned', leaseUntil: { lt: new Date() } }] };
-  const [row, rows, left, total] = await Promise.all([
+  const [row, holder, rows, progress] = await Promise.all([
     current === null ? null : db.task.findUnique({ where: { id: current }, select: CARD }),
+    current === null ? null : holderOf(db, current, userId),
     db.task.findMany({
-      where: { projectId, ...free, ...(current === null ? {} : { id: { not: current } }) },
+      where: { projectId, ...free, id: { notIn: [...hidden, ...(current === null ? [] : [current])] } },
       // "assigned" sorts before "pending": what this person has in hand already comes first.
-      orderBy: [{ state: 'asc' }, { priority: 'desc' }, { id: 'asc' }], take: UPCOMING, select: CARD,
+      orderBy: [{ state: 'asc' }, { priority: 'desc' }, { copy: 'asc' }, { id: 'asc' }], take: UPCOMING, select: CARD,
     }),
-    db.task.count({ where: { projectId, state: OPEN } }),
-    db.task.count({ where: { projectId, OR: [{ iterationId }, { state: OPEN }] } }),
+    progressOfQueue(db, projectId, iterationId),
   ]);
-  return { current: row && card(row), upcoming: rows.map(card), left, total };
+  // Only what is this person's own is called assigned: the page goes there without asking first.
+  const upcoming = rows.map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
+  return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images };
 }
 
 /** The tasks of the iteration in work, in the queue's order; `state` narrows. */
-export async function list(db: PrismaClient, { projectId, iterationId }: Queue, state: string | undefined): Promise<TaskCard[]> {
+export async function list(db: PrismaClient, { projectId, iterationId }: Queue, state: string | undefined, eyes: Eyes): Promise<TaskCard[]> {
+  const hidden = eyes === null ? [] : await hiddenTasks(db, projectId, eyes);
   const rows = await db.task.findMany({
-    where: { projectId, OR: [{ iterationId }, { state: OPEN }], ...(state === undefined ? {} : { state }) }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], take: 1000, select: CARD,
+    where: { projectId, id: { notIn: hidden }, OR: [{ iterationId }, { state: OPEN }], ...(state === undefined ? {} : { state }) }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], take: 1000, select: CARD,
   });
   return rows.map(card);
 }
 
 /** All that the editor needs of one task beside its live document. */
-export async function read(db: PrismaClient, id: string): Promise<TaskDto> {
+export async function read(db: PrismaClient, id: string, userId: string): Promise<TaskDto> {
   const row = await db.task.findUnique({ where: { id }, include: { image: true, project: true, iteration: true, predictionSet: { include: { model: true } } } });
   if (!row) throw new EmendError('not_found', 'There is no such task. It may have been removed, or the address is wrong.');
   const { image, predictionSet: set } = row;
   return {
     id, projectId: row.projectId, imageId: row.imageId, iteration: row.iteration.number, state: stateOf(row.state), outcome: outcomeOf(row.outcome),
     flagged: row.flagged, reason: row.reason, assigneeId: row.assigneeId,
+    holder: await holderOf(db, id, userId), blind: row.blind,
     image: { id: image.id, name: image.name, width: image.width, height: image.height, split: image.split === 'valid' || image.split === 'test' ? image.split : 'train' },
     model: set && { id: set.model.id, name: set.model.name },
     predictions: set ? predictionsOf(set.instances) : [],
@@ -93,8 +101,8 @@ export async function baselineOf(db: Prisma.TransactionClient, imageId: string):
 
 async function positionOf(db: PrismaClient, { id, iterationId, priority }: { id: string; iterationId: string; priority: number }): Promise<{ index: number; total: number }> {
   const [before, total] = await Promise.all([
-    db.task.count({ where: { iterationId, OR: [{ priority: { gt: priority } }, { priority, id: { lt: id } }] } }),
-    db.task.count({ where: { iterationId } }),
+    db.task.count({ where: { iterationId, copy: 0, OR: [{ priority: { gt: priority } }, { priority, id: { lt: id } }] } }),
+    db.task.count({ where: { iterationId, copy: 0 } }),
   ]);
   return { index: before + 1, total };
 }

@@ -4,7 +4,7 @@ import type { Static } from 'typebox';
 import * as Y from 'yjs';
 import { readContent } from '#core/annotation/doc.ts';
 import { isUntouched, mergeSubmission } from '#core/annotation/merge.ts';
-import type { TaskContent } from '#core/annotation/schema.ts';
+import type { Prediction, TaskContent } from '#core/annotation/schema.ts';
 import type { Submitted } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
@@ -13,6 +13,7 @@ import { note } from '../../activity.ts';
 import type { Bus, Person } from '../../context.ts';
 import type { Rooms } from '../../sync/rooms.ts';
 import { readSettings } from '../projects/index.ts';
+import { lockPair, settlePair } from './copies.ts';
 import { baselineOf, predictionsOf } from './read.ts';
 
 /** Edits that are on their way when the submit arrives get this long. */
@@ -70,7 +71,8 @@ async function arrived(complete: () => boolean): Promise<void> {
 
 async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs }: SubmitInput, doc: Y.Doc): Promise<Revision> {
   // The same row lock that every edit takes: after this, none can come in before the state says submitted.
-  const [locked] = await tx.$queryRaw<{ state: string }[]>`SELECT state FROM "Task" WHERE id = ${taskId} FOR UPDATE`;
+  const pair = await lockPair(tx, taskId);
+  const locked = pair.find((t) => t.id === taskId);
   const task = await tx.task.findUnique({ where: { id: taskId }, include: { predictionSet: true, project: true, image: { select: { name: true } }, revisions: { orderBy: { number: 'desc' }, take: 1 } } });
   if (!locked || !task) throw new EmendError('not_found', 'There is no such task. It may have been removed.');
   const last = task.revisions[0];
@@ -86,11 +88,15 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs }: 
     data: {
       id: newId(), taskId, imageId: task.imageId, number: (last?.number ?? 0) + 1, iterationId: task.iterationId, predictionSetId: task.predictionSetId,
       status, instances: [...baseline, ...mergeSubmission(predictions, content, threshold)], verdicts: Object.fromEntries(content.verdicts), threshold,
-      authors: authorsOf(content, person), submittedById: person.id, timeMs, docState: new Uint8Array(Y.encodeStateAsUpdate(doc)),
+      authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)),
     },
   });
-  await tx.task.update({ where: { id: taskId }, data: { state: 'submitted', outcome: status, dirty: false, submittedAt: new Date(), leaseUntil: null, skipReason: null } });
-  await note(tx, task.projectId, person.id, 'submitted', status === 'ok' ? `found ${task.image.name} correct` : `corrected ${task.image.name}`);
+  // Of two copies, the one that is submitted first is the image's label; the other measures how well two people agree.
+  const measures = last ? task.measures : (await tx.revision.count({ where: { task: { id: { in: pair.filter((t) => t.id !== taskId).map((t) => t.id) } } } })) > 0;
+  await tx.task.update({ where: { id: taskId }, data: { state: 'submitted', outcome: status, dirty: false, submittedAt: new Date(), leaseUntil: null, skipReason: null, measures } });
+  await settlePair(tx, taskId);
+  // What one of two found is not told before the other is done.
+  await note(tx, task.projectId, person.id, 'submitted', task.blind ? `submitted ${task.image.name}` : status === 'ok' ? `found ${task.image.name} correct` : `corrected ${task.image.name}`);
   return revision;
 }
 
@@ -98,6 +104,12 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs }: 
 function authorsOf(content: TaskContent, person: Person): string[] {
   const by = [...content.annotations.values(), ...content.verdicts.values()].map((entry) => entry.by);
   return by.length ? [...new Set(by)].toSorted() : [person.id];
+}
+
+/** Annotations, and predictions rejected without one in their place. */
+function correctionsOf({ annotations, verdicts }: TaskContent, predictions: readonly Prediction[]): number {
+  const replaced = new Set([...annotations.values()].flatMap((a) => a.of ?? []));
+  return annotations.size + predictions.filter((p) => verdicts.has(p.id) && !replaced.has(p.id)).length;
 }
 
 function submitted(revision: Revision): Static<typeof Submitted> {

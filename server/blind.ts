@@ -1,0 +1,54 @@
+/**
+ * Overlapped images are corrected by two people who must not see each other's work until both are done. Everything that shows tasks or revisions asks
+ * here. Reviewers and administrators see all: they settle what the two disagree on. Viewers never correct, so nothing needs to be kept from them.
+ */
+import { EmendError } from '#core/errors.ts';
+import type { Prisma, PrismaClient } from '#prisma';
+import type { ProjectRole } from './access.ts';
+
+/** Whose eyes a list is for: the id of somebody who may be given a copy, or null = sees everything. */
+export type Eyes = string | null;
+
+export function eyesOf(person: { id: string }, role: ProjectRole): Eyes {
+  return role === 'annotator' ? person.id : null;
+}
+
+/** The revisions that these eyes may see. */
+export function visibleRevisions(eyes: Eyes): Prisma.RevisionWhereInput {
+  return eyes === null ? {} : { task: { OR: [{ blind: false }, { seenBy: { has: eyes } }] } };
+}
+
+/** The revisions that count as an image's labels, as far as these eyes may see them. Those of the copy that only measures never do. */
+export function countingRevisions(eyes: Eyes = null): Prisma.RevisionWhereInput {
+  return { AND: [{ task: { measures: false } }, visibleRevisions(eyes)] };
+}
+
+/** Ids of the tasks of a project that somebody must neither be given nor see: the other copy of what they had, and what a colleague made of one. */
+export async function hiddenTasks(db: PrismaClient, projectId: string, userId: string): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT t.id FROM "Task" t WHERE t."projectId" = ${projectId} AND t.blind AND NOT ${userId} = ANY(t."seenBy") AND (
+      t.state = 'submitted' OR EXISTS (
+        SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")
+      ))`;
+  return rows.map((row) => row.id);
+}
+
+/** @throws EmendError `forbidden` when the task is a copy whose content this person must not see yet. */
+export async function refuseBlindTask(db: PrismaClient, taskId: string, userId: string): Promise<void> {
+  const task = await db.task.findUnique({ where: { id: taskId }, select: { blind: true, seenBy: true, state: true, assigneeId: true, leaseUntil: true, imageId: true, iterationId: true, copy: true } });
+  if (!task?.blind || task.seenBy.includes(userId)) return;
+  const { imageId, iterationId, copy } = task;
+  const other = await db.task.count({ where: { imageId, iterationId, copy: { not: copy }, seenBy: { has: userId } } });
+  const held = task.state === 'assigned' && task.assigneeId !== userId && task.leaseUntil !== null && task.leaseUntil > new Date();
+  if (other > 0 || held || task.state === 'submitted') throw blind();
+}
+
+/** @throws EmendError `forbidden` */
+export async function refuseBlindRevision(db: PrismaClient, revisionId: string, userId: string): Promise<void> {
+  const hidden = await db.revision.count({ where: { id: revisionId, NOT: visibleRevisions(userId) } });
+  if (hidden > 0) throw blind();
+}
+
+function blind(): EmendError {
+  return new EmendError('forbidden', 'Two people correct this image without seeing each other, to measure how well they agree, and this is the colleague\'s part. You can see it when both have submitted.');
+}
