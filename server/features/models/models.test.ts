@@ -80,6 +80,8 @@ it('a promotion ends the iteration with its report, and unsubmitted edits keep w
   } });
   const second = (await upload(onnx)).body;
   expect((await reviewer.post(`/models/${second.id}/promote`, { reason: 'try it' })).status).toBe(200);
+  // The promotion is heard by the predictions a moment later.
+  await expect.poll(async () => (await t.db.task.findUniqueOrThrow({ where: { id: waiting.id }, include: { predictionSet: true } })).predictionSet?.modelId, { timeout: 15_000 }).toBe(second.id);
   await t.app.jobs.idle();
 
   const [before, after] = await t.db.iteration.findMany({ where: { projectId: project.id }, orderBy: { number: 'asc' } });
