@@ -33,7 +33,7 @@ async function copyVersion(tx: Prisma.TransactionClient, wanted: DatasetVersion,
   await tx.$executeRaw`
     INSERT INTO "RestoreMark" ("datasetVersionId", "imageId", "revisionId", "baselineId")
     SELECT ${made.id}, i.id,
-      (SELECT r.id FROM "Revision" r WHERE r."imageId" = i.id ORDER BY r."createdAt" DESC, r.number DESC LIMIT 1),
+      (SELECT r.id FROM "Revision" r JOIN "Task" t ON t.id = r."taskId" AND NOT t.measures WHERE r."imageId" = i.id ORDER BY r."createdAt" DESC, r.number DESC LIMIT 1),
       (SELECT b.id FROM "BaselineLabel" b WHERE b."imageId" = i.id ORDER BY b."createdAt" DESC LIMIT 1)
     FROM "Image" i WHERE i."projectId" = ${projectId}`;
   // Split and exclusion belong to the content: the next freeze starts from here.
