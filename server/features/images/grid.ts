@@ -19,7 +19,7 @@ export interface Grid { projectId: string; threshold: number; eyes: Eyes }
 function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
   const visible = eyes === null ? Prisma.sql`true` : Prisma.sql`(NOT x.blind OR ${eyes} = ANY(x."seenBy"))`;
   // Of two copies: the one that they have had, else one that is still to be had.
-  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (state = 'pending') DESC, measures, copy`;
+  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state = 'submitted'), measures, copy`;
   return Prisma.sql`
     SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."createdAt",
       CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,

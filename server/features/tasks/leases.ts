@@ -9,19 +9,20 @@ const LEFT_MS = 15_000;
 /** Reloading a page or a broken connection must not give the image to somebody else. */
 const LOST_MS = 90_000;
 
-export interface LeaseTimes {
-  left: number;
-  lost: number;
-  sweep: number;
+declare module 'fastify' {
+  interface FastifyInstance {
+    leases: Leases;
+  }
 }
 
-export function keepLeases(app: FastifyInstance, times: LeaseTimes = { left: LEFT_MS, lost: LOST_MS, sweep: SWEEP_MS }): void {
+export function keepLeases(app: FastifyInstance): void {
   const leases = new Leases(app);
   const remove = app.rooms.onPeople((taskId, person, here, { readOnly, how }) => {
     if (here) leases.came(taskId, person.id, readOnly);
-    else leases.went(taskId, person.id, how === 'left' ? times.left : times.lost);
+    else leases.went(taskId, person.id, how === 'left' ? LEFT_MS : LOST_MS);
   });
-  const timers = [setInterval(() => { leases.renew(); }, RENEW_MS), setInterval(() => { leases.sweep(); }, times.sweep)];
+  app.decorate('leases', leases);
+  const timers = [setInterval(() => { leases.renew(); }, RENEW_MS), setInterval(() => { leases.sweep(); }, SWEEP_MS)];
   for (const timer of timers) timer.unref();
   app.addHook('preClose', async () => {
     for (const timer of timers) clearInterval(timer);
@@ -36,7 +37,8 @@ interface Freed {
   imageId: string;
 }
 
-class Leases {
+/** The leases of whoever is connected to this process. */
+export class Leases {
   readonly #app: FastifyInstance;
   /** Task → who has it open, in the order of coming; true = may only look. */
   readonly #here = new Map<string, Map<string, boolean>>();
@@ -94,6 +96,7 @@ class Leases {
     this.#last.set(key, done);
   }
 
+  /** Resolves when all that has been asked for is done. */
   async settled(): Promise<void> {
     await Promise.all(this.#last.values());
   }
