@@ -6,6 +6,7 @@ import { Type, type Static } from 'typebox';
 import { Id } from './annotation/schema.ts';
 import { JobDto } from './api/job.ts';
 import { EpochPoint, GateResult, LogLine, RunProgress, RunState } from './api/run.ts';
+import type { LiveTask } from './api/team.ts';
 import type { Problem } from './errors.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -33,6 +34,10 @@ export const RoomSegment = Type.Object({ task: Id, annotation: Id }, strict);
 export const ProjectWatch = Type.Object({ project: Id, protocol: Type.Integer() }, strict);
 export const ProjectUnwatch = Type.Object({ project: Id }, strict);
 
+/** Follow who works on what, as small live pictures; the present state comes at once as team:live. */
+export const TeamWatch = Type.Object({ project: Id, protocol: Type.Integer() }, strict);
+export const TeamUnwatch = Type.Object({ project: Id }, strict);
+
 export const CLIENT_EVENTS = {
   'room:join': RoomJoin,
   'room:leave': RoomLeave,
@@ -41,6 +46,8 @@ export const CLIENT_EVENTS = {
   'room:segment': RoomSegment,
   'project:watch': ProjectWatch,
   'project:unwatch': ProjectUnwatch,
+  'team:watch': TeamWatch,
+  'team:unwatch': TeamUnwatch,
 } as const;
 export type ClientEventName = keyof typeof CLIENT_EVENTS;
 
@@ -60,6 +67,8 @@ export interface ClientToServer {
   'room:segment': (message: Static<typeof RoomSegment>, answer: (a: Answer<object>) => void) => void;
   'project:watch': (message: Static<typeof ProjectWatch>, answer: (a: Answer<object>) => void) => void;
   'project:unwatch': (message: Static<typeof ProjectUnwatch>, answer: (a: Answer<object>) => void) => void;
+  'team:watch': (message: Static<typeof TeamWatch>, answer: (a: Answer<object>) => void) => void;
+  'team:unwatch': (message: Static<typeof TeamUnwatch>, answer: (a: Answer<object>) => void) => void;
 }
 
 // ── server → client ──────────────────────────────────────────────────────────────────────────────
@@ -89,6 +98,8 @@ export interface ServerToClient {
   /** A mask is being made, or could not be made, for an annotation. */
   'room:mask': (message: { task: string; annotation: string; state: 'working' | 'failed' | 'done'; model: string | null; message: string | null }) => void;
   'project:event': (message: { project: string; event: ProjectEvent }) => void;
+  /** One image that people have open, for whoever follows the team (at most twice a second); live null = nobody has it open any more. */
+  'team:live': (message: { project: string; task: string; now: number; live: LiveTask | null }) => void;
 }
 
 /** What the awareness state of one client holds. Everything is optional: a state is a hint, never data. */

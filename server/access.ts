@@ -74,6 +74,11 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /tasks/:id/reopen': least('annotator', 'task'),
   'GET /revisions/:id': least('viewer', 'revision'),
 
+  'GET /projects/:project/team': least('viewer', 'project'),
+  'GET /projects/:project/agreement': least('viewer', 'project'),
+  'GET /images/:id/pair': least('reviewer', 'image'),
+  'POST /tasks/:id/count': least('reviewer', 'task'),
+
   'GET /projects/:project/versions': least('viewer', 'project'),
   'POST /projects/:project/versions': least('reviewer', 'project'),
   'GET /projects/:project/versions/preview': least('viewer', 'project'),
@@ -112,6 +117,8 @@ export const EVENTS: Readonly<Record<ClientEventName, Rule>> = {
   'room:segment': least('annotator', 'task'),
   'project:watch': least('viewer', 'project'),
   'project:unwatch': signedIn,
+  'team:watch': least('viewer', 'project'),
+  'team:unwatch': signedIn,
 };
 
 export const API = '/api/v1';

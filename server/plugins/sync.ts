@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin';
+import { Audience } from '../sync/audience.ts';
 import { Connection } from '../sync/connection.ts';
 import { PrismaRoomStore } from '../sync/prismaRoomStore.ts';
 import { Rooms } from '../sync/rooms.ts';
@@ -9,6 +10,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The live documents of tasks. */
     rooms: Rooms;
+    /** Who follows the team's work as it happens. */
+    audience: Audience;
     /** Who has a project open. */
     online: (projectId: string) => { id: string; name: string }[];
   }
@@ -20,6 +23,7 @@ export default fp(async (app) => {
   const watchers = new Watchers(app.bus);
   const rooms = new Rooms(new PrismaRoomStore(app.db));
   app.decorate('rooms', rooms);
+  app.decorate('audience', new Audience(io));
   app.decorate('online', (projectId: string) => watchers.online(projectId));
   app.bus.on((projectId, event) => { io.to(`project:${projectId}`).emit('project:event', { project: projectId, event }); });
   io.on('connection', (socket) => { new Connection(app, socket, watchers).listen(); });

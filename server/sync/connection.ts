@@ -41,6 +41,8 @@ export class Connection {
       'room:segment': (raw) => this.#segment(raw),
       'project:watch': (raw) => this.#watch(raw),
       'project:unwatch': (raw) => this.#unwatch(raw),
+      'team:watch': (raw) => this.#watchTeam(raw),
+      'team:unwatch': (raw) => this.#unwatchTeam(raw),
     };
     this.#socket.onAny((name: string, raw: unknown, answer: unknown) => {
       const reply = typeof answer === 'function' ? (value: object) => { Reflect.apply(answer, undefined, [value]); } : () => undefined;
@@ -137,6 +139,18 @@ export class Connection {
   async #unwatch(raw: unknown): Promise<object> {
     const { message } = await this.#admit('project:unwatch', raw);
     await this.#forget(message.project);
+    return {};
+  }
+
+  async #watchTeam(raw: unknown): Promise<object> {
+    const { message, permit } = await this.#admit('team:watch', raw);
+    await this.#app.audience.join(this.#socket, message.project, permit.role === 'annotator');
+    return {};
+  }
+
+  async #unwatchTeam(raw: unknown): Promise<object> {
+    const { message } = await this.#admit('team:unwatch', raw);
+    await this.#app.audience.leave(this.#socket, message.project);
     return {};
   }
 

@@ -9,6 +9,7 @@ import { inProject } from '../../signedIn.ts';
 import { readLoop } from './loop.ts';
 import { readOverview } from './overview.ts';
 
+export { blindPairs, readAgreement } from './agreement.ts';
 export { beginIteration } from './lifecycle.ts';
 
 const tags = ['iterations'];

@@ -1,5 +1,6 @@
 import type { Iteration, ModelVersion, Prisma } from '#prisma';
 import { countingRevisions } from '../../blind.ts';
+import { readAgreement } from './agreement.ts';
 import { tallyErrors, type Judged } from './errors.ts';
 
 /** The latest revision of each task of an iteration, with the predictions that it judged; each image once. */
@@ -40,6 +41,13 @@ export async function writeReport(tx: Prisma.TransactionClient, iteration: Itera
     errors: [...tally.perClass.values()].map((row) => ({ ...row })),
     ...timesOf(revisions, tally.corrections),
     oldModel: model === null ? null : { number: model.number, name: model.name, metrics: model.metrics },
+    agreement: await agreementIn(tx, iteration),
     newModel: { number: successor.number, name: successor.name, metrics: successor.metrics },
   };
+}
+
+/** Without the list of images: that is for the screen. null = nobody corrected the same image twice. */
+async function agreementIn(tx: Prisma.TransactionClient, iteration: Iteration): Promise<Prisma.InputJsonObject | null> {
+  const { total, perClass, pairs } = await readAgreement(tx, iteration);
+  return total.images === 0 ? null : { total: { ...total }, perClass: perClass.map((row) => ({ ...row })), pairs: pairs.map((row) => ({ ...row, first: { ...row.first }, second: { ...row.second } })) };
 }

@@ -5,12 +5,12 @@ import { queueRoutes } from './queueRoutes.ts';
 import { revisionRoutes } from './revisionRoutes.ts';
 import { taskRoutes } from './taskRoutes.ts';
 
-export { createTask, moveOpenTasks } from './copies.ts';
+export { createTask, lockPair, moveOpenTasks } from './copies.ts';
+export { revisionDto } from './revisionRoutes.ts';
 export { currentIteration } from './handOut.ts';
-
-/** The queue of images to correct, and what becomes of each: handed out, submitted, skipped, flagged, taken back. */
 export { predictionsOf } from './read.ts';
 
+/** The queue of images to correct, and what becomes of each: handed out, submitted, skipped, flagged, taken back. */
 export const plugin = fp(async (app) => {
   keepLeases(app);
   // The share of images that two people correct is a setting of the project: what nobody has begun follows it.
