@@ -96,6 +96,24 @@ export function useProjectEvents(project: MaybeRefOrGetter<string | null | undef
   });
 }
 
+/** Follows who works on what in a project, for as long as the component lives; anew after every reconnect, `restarted` first. */
+export function useTeamLive(project: string, handler: (message: Parameters<ServerToClient['team:live']>[0]) => void, restarted: () => void): void {
+  const { socket } = connect();
+  const onLive: ServerToClient['team:live'] = (message) => {
+    if (message.project === project) handler(message);
+  };
+  const onConnect = (): void => {
+    restarted();
+    socket.emit('team:watch', { project, protocol: PROTOCOL_VERSION }, () => undefined);
+  };
+  socket.on('team:live', onLive).on('connect', onConnect);
+  if (socket.connected) onConnect();
+  onScopeDispose(() => {
+    socket.off('team:live', onLive).off('connect', onConnect);
+    if (socket.connected) socket.emit('team:unwatch', { project }, () => undefined);
+  });
+}
+
 /** The shared connection as rooms see it. */
 export function socketTransport(): Transport {
   const { socket } = connect();

@@ -7,6 +7,7 @@ const TABS: readonly Tab[] = [
   { name: 'correct', label: 'Correct', least: 'annotator' },
   { name: 'versions', label: 'Versions', least: 'viewer' },
   { name: 'training', label: 'Training', least: 'viewer' },
+  { name: 'team', label: 'Team', least: 'viewer' },
   { name: 'models', label: 'Models', least: 'viewer' },
   { name: 'project-system', label: 'System', least: 'viewer', instanceAdmin: true },
   { name: 'settings', label: 'Settings', least: 'viewer' },
