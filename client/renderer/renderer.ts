@@ -5,12 +5,15 @@ import type { ClassDto } from '#core/api/project.ts';
 import type { PictureLook } from '../editor/desk.ts';
 import type { Editor } from '../editor/editor.ts';
 import type { Shape } from '../editor/shapes.ts';
+import type { PreviewField } from '../spark/messages.ts';
 import { isLive } from '../editor/tools/adjusting.ts';
 import { SHARP_ZOOM } from '../editor/viewport.ts';
 import { BoxLayers } from './boxLayers.ts';
 import { parseColor, type Rgb } from './color.ts';
 import { MaskLayer } from './maskLayer.ts';
 import { PictureLayer } from './pictureLayer.ts';
+import { PreviewLayer } from './previewLayer.ts';
+import { PreviewPainter } from './previewPainter.ts';
 import { classColors, frameStyle, maskStyle } from './style.ts';
 import { TagLayer } from './tagLayer.ts';
 import { cursorsOf, tagsOf } from './words.ts';
@@ -27,6 +30,8 @@ export class EditorRenderer {
   readonly #view = new UniformGroup({ uView: { value: new Float32Array([0, 0, 1, 1]), type: 'vec4<f32>' }, uScreen: { value: new Float32Array([1, 1]), type: 'vec2<f32>' } });
   readonly #picture = new PictureLayer(this.#view);
   readonly #masks = new MaskLayer(this.#view);
+  readonly #previews = new PreviewLayer(this.#view);
+  readonly #painter = new PreviewPainter(this.#previews);
   readonly #boxes: BoxLayers;
   readonly #top: BoxLayers;
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -43,7 +48,7 @@ export class EditorRenderer {
     this.canvas = canvas;
     this.#boxes = new BoxLayers(this.#view);
     this.#top = new BoxLayers(this.#view);
-    this.#stage.addChild(this.#picture.container, this.#masks.container, this.#boxes.container, this.#top.container);
+    this.#stage.addChild(this.#picture.container, this.#masks.container, this.#previews.container, this.#boxes.container, this.#top.container);
   }
 
   /** @throws when the browser has no WebGL 2. */
@@ -70,6 +75,7 @@ export class EditorRenderer {
     cancelAnimationFrame(this.#frame);
     this.#picture.clear();
     this.#masks.clear();
+    this.#previews.clear();
     this.#boxes.destroy();
     this.#top.destroy();
     this.#tags.root.remove();
@@ -83,6 +89,7 @@ export class EditorRenderer {
     this.#ends = [];
     this.#editor = editor;
     this.#masks.clear();
+    this.#previews.clear();
     this.#boxesOf = [];
     this.#masksOf = [];
     if (editor) {
@@ -102,6 +109,12 @@ export class EditorRenderer {
   /** The picture, or a smaller stand-in for it, or nothing. */
   async setPicture(bitmap: ImageBitmap | null, size: { width: number; height: number }): Promise<void> {
     await this.#picture.show(bitmap, size);
+    this.#invalidate();
+  }
+
+  /** A mask for a box that is being drawn: by this person (`mine`) or by a colleague (`peer:` and the number of their connection). */
+  setPreview(key: string, field: PreviewField): void {
+    this.#previews.set(key, field);
     this.#invalidate();
   }
 
@@ -140,17 +153,18 @@ export class EditorRenderer {
     this.#fillBoxes(editor);
     this.#fillMasks(editor);
     this.#fillTop(editor);
+    const lasting = this.#painter.paint(editor, this.#colorOf, performance.now());
     const sharp = editor.view.zoom >= SHARP_ZOOM;
     this.#picture.setSharp(sharp);
     const fading = this.#masks.tick(editor.view.zoom, sharp);
     this.#pixi.render({ container: this.#stage });
     Ticker.system.update();
-    if (waiting || fading) this.#invalidate();
+    if (waiting || fading || lasting) this.#invalidate();
   }
 
   #showLayers(picture: boolean, shapes: boolean): void {
     this.#picture.container.visible = picture;
-    for (const layer of [this.#masks, this.#boxes, this.#top]) layer.container.visible = shapes;
+    for (const layer of [this.#masks, this.#previews, this.#boxes, this.#top]) layer.container.visible = shapes;
   }
 
   #place(editor: Editor): void {

@@ -1,0 +1,58 @@
+/** The mask follows the hand: Spark in this browser, also for a colleague's box, and nothing jumps when the server's mask comes. */
+import { expect, test, type Page } from '@playwright/test';
+import { startEmend, type Emend } from './harness/emend.ts';
+import { picture } from './harness/picture.ts';
+import { Editor } from './pages/editor.ts';
+import { openDemo, projectUrl } from './pages/project.ts';
+
+let emend: Emend | undefined;
+test.beforeAll(async () => {
+  test.setTimeout(180_000);
+  emend = await startEmend({ env: { EMEND_DEMO: '16' } });
+});
+test.afterAll(async () => { await emend?.remove(); });
+
+/** How many masks this page has made by itself, and where. */
+async function previews(page: Page): Promise<{ count: number; backend: string }> {
+  const [count = '0', , backend = ''] = ((await page.locator('canvas[data-view]').getAttribute('data-previews')) ?? '').split(',');
+  return { count: Number(count), backend };
+}
+
+test('the mask follows the pointer, here and at a colleague', async ({ page, context }) => {
+  test.setTimeout(300_000);
+  await openDemo(page, emend?.url ?? '');
+  await expect(page.getByTestId('loop-correct')).toContainText(/of \d+/, { timeout: 180_000 });
+  await page.goto(`${projectUrl(page)}/correct`);
+  const editor = new Editor(page);
+  await editor.ready();
+  const colleague = await context.newPage();
+  await colleague.goto(page.url());
+  await new Editor(colleague).ready();
+
+  const from = await editor.at(60, 60);
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  for (let i = 1; i <= 12; i++) {
+    const to = await editor.at(60 + i * 9, 60 + i * 7);
+    await page.mouse.move(to.x, to.y);
+    await page.waitForTimeout(40);
+  }
+  await expect.poll(async () => (await previews(page)).count).toBeGreaterThan(1);
+  expect((await previews(page)).backend).toMatch(/wasm|webgpu/);
+  await expect.poll(async () => (await previews(colleague)).count).toBeGreaterThan(0);
+  await picture(page, 'preview');
+  await picture(colleague, 'preview-colleague');
+  await page.mouse.up();
+  await expect(page.getByTestId('selected-panel')).toContainText('Spark', { timeout: 30_000 });
+
+  // Escape takes the box back, and nothing of its mask stays or is stored.
+  const before = await editor.instances('person').count();
+  const at = await editor.at(200, 40);
+  await page.mouse.move(at.x, at.y);
+  await page.mouse.down();
+  await page.mouse.move(at.x + 80, at.y + 70, { steps: 5 });
+  await page.keyboard.press('Escape');
+  await page.mouse.up();
+  await expect(editor.instances('person')).toHaveCount(before);
+  await picture(page, 'preview-after');
+});
