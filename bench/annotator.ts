@@ -43,7 +43,7 @@ export class Annotator {
     if (done.drawn + done.rejected + done.relabelled > 0) {
       await this.#ask((answer) => this.#socket.emit('room:update', { task: task.id, update: Y.encodeStateAsUpdate(doc, new Uint8Array(joined.stateVector)) }, answer));
     }
-    await this.#call('POST', `/tasks/${task.id}/submit`, { stateVector: Buffer.from(Y.encodeStateVector(doc)).toString('base64'), timeMs: 1000 });
+    await this.#call('POST', `/tasks/${task.id}/submit`, { stateVector: Buffer.from(Y.encodeStateVector(doc)).toString('base64'), timeMs: 1000, predictionSetId: task.predictionSetId });
     await this.#ask((answer) => this.#socket.emit('room:leave', { task: task.id }, answer));
     return done;
   }

@@ -60,6 +60,7 @@ export const TaskDto = Type.Object({
   blind: Type.Boolean(),
   image: Type.Object({ id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split }),
   model: Nullable(Type.Object({ id: Id, name: Type.String() })),
+  predictionSetId: Nullable(Id),
   /** All predictions of the set; the screen shows those at or above the project's threshold. */
   predictions: Type.Array(PredictionSchema),
   threshold: Type.Number(),
@@ -72,8 +73,11 @@ export type TaskDto = Static<typeof TaskDto>;
 /** The filmstrip: what comes next for this person, in order. */
 export const TaskCard = Type.Object({ id: Id, imageId: Id, name: Type.String(), state: TaskState, outcome: Nullable(Outcome), reason: Nullable(Type.String()), width: Type.Integer(), height: Type.Integer() });
 export type TaskCard = Static<typeof TaskCard>;
-/** `holder`: who else has `current` in hand; null = it is this person's. Images count once, however many copies they have. */
-export const NextTasks = Type.Object({ current: Nullable(TaskCard), holder: Nullable(Holder), upcoming: Type.Array(TaskCard), left: Type.Integer(), total: Type.Integer() });
+/**
+ * `holder`: who else has `current` in hand; null = it is this person's. Images count once, however many copies they have. `predicting`: the model is still
+ * looking at the first images; none is handed out before it has seen it.
+ */
+export const NextTasks = Type.Object({ current: Nullable(TaskCard), holder: Nullable(Holder), upcoming: Type.Array(TaskCard), left: Type.Integer(), total: Type.Integer(), predicting: Type.Boolean() });
 export type NextTasks = Static<typeof NextTasks>;
 
 export const SubmitTask = Type.Object(
@@ -81,6 +85,8 @@ export const SubmitTask = Type.Object(
     /** State vector of the client's document (base64): the submit waits for, or refuses without, every edit in it. */
     stateVector: Type.String({ maxLength: 100_000 }),
     timeMs: Type.Integer({ minimum: 0, maximum: 86_400_000 }),
+    /** The predictions that the person saw (null = none): a submit that would keep others than those is refused. */
+    predictionSetId: Type.Optional(Nullable(Id)),
   },
   { additionalProperties: false },
 );

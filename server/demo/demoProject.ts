@@ -29,8 +29,9 @@ export interface DemoOptions { count?: number; /** Folder with demo.onnx and dem
 /** Resolves when images, labels, model and the order to predict are there. Nothing is done when they are, or when the demo was archived. */
 export async function ensureDemoProject(app: App, onProgress: DemoProgress = () => undefined, options: DemoOptions = {}): Promise<void> {
   await ensureProject(app);
-  await ensureImages(app, onProgress, options.count ?? DEMO.count);
+  // The model first: it looks at the images as soon as they are there, and nobody is given one before.
   await ensureModel(app, options.models ?? MODELS);
+  await ensureImages(app, onProgress, options.count ?? DEMO.count);
 }
 
 async function ensureProject(app: App): Promise<void> {

@@ -8,8 +8,8 @@ export const fetchProject = (project: string): Promise<ProjectDto> => get(Projec
 export const fetchTask = (task: string): Promise<TaskDto> => get(TaskDto, `/tasks/${task}`);
 /** What comes next for this person; `current` keeps the task that is open. */
 export const fetchNext = (project: string, current: string | null): Promise<NextTasks> => post(NextTasks, `/projects/${project}/tasks/next`, current ? { current } : {});
-export const submitTask = (task: string, stateVector: Uint8Array, timeMs: number): Promise<Static<typeof Submitted>> =>
-  post(Submitted, `/tasks/${task}/submit`, { stateVector: base64(stateVector), timeMs: Math.min(86_400_000, Math.round(timeMs)) });
+export const submitTask = (task: string, stateVector: Uint8Array, timeMs: number, predictionSetId: string | null): Promise<Static<typeof Submitted>> =>
+  post(Submitted, `/tasks/${task}/submit`, { stateVector: base64(stateVector), timeMs: Math.min(86_400_000, Math.round(timeMs)), predictionSetId });
 export const skipTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/skip`);
 export const flagTask = (task: string, flagged: boolean): Promise<unknown> => post(Ok, `/tasks/${task}/flag`, { flagged });
 export const reopenTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/reopen`);

@@ -38,11 +38,11 @@ export class Departures {
   }
 
   async #submit(open: OpenTask): Promise<boolean> {
-    const { id, image } = open.dto;
+    const { id, image, predictionSetId } = open.dto;
     const timeMs = open.time.total(performance.now());
     try {
       await open.room.provider.whenSaved(SAVE_MS);
-      await submitTask(id, open.stateVector(), timeMs);
+      await submitTask(id, open.stateVector(), timeMs, predictionSetId);
       await open.room.forget();
       this.#settled(id, true);
       return true;

@@ -82,7 +82,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
       warm();
     } catch (error) {
       // A project without any picture has no queue yet.
-      if (error instanceof EmendError && error.code === 'not_found') next.value = { current: null, holder: null, upcoming: [], left: 0, total: 0 };
+      if (error instanceof EmendError && error.code === 'not_found') next.value = { current: null, holder: null, upcoming: [], left: 0, total: 0, predicting: false };
       else if (must) throw error;
     }
   }

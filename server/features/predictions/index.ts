@@ -51,6 +51,11 @@ export const plugin = fp(async (app) => {
     const wanted = (event.type === 'model' && event.promoted) || (event.type === 'job' && event.job.kind === 'import' && event.job.state === 'done');
     if (wanted) request(projectId, false);
   });
+  // What a crash cut off between the end of an import and the order to predict it.
+  app.addHook('onReady', async () => {
+    const left = await app.db.project.findMany({ where: { currentModelId: { not: null }, tasks: { some: { predictionSetId: null, state: { in: ['pending', 'assigned'] } } } }, select: { id: true } });
+    for (const { id } of left) request(id, true);
+  });
   app.addHook('preClose', async () => {
     remove();
     for (const timer of again) clearTimeout(timer);

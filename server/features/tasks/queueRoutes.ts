@@ -6,7 +6,7 @@ import { API } from '../../access.ts';
 import { eyesOf } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { claim, currentIteration, handOut, reserve } from './handOut.ts';
-import { list, strip } from './read.ts';
+import { awaitsPredictions, list, strip } from './read.ts';
 
 const tags = ['tasks'];
 const Next = Type.Object({
@@ -24,7 +24,8 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const { current, after } = request.body;
     const mine = current !== undefined && (await isOf(projectId, current)) ? current : null;
     const had = mine === null ? null : await app.db.task.findUnique({ where: { id: mine }, select: { assigneeId: true } });
-    const task = mine ?? (await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after] }));
+    const early = mine === null && (await awaitsPredictions(app.db, projectId));
+    const task = mine ?? (early ? null : await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after] }));
     if (mine !== null) await claim(app.db, projectId, mine, person.id);
     if (task !== null) {
       await reserve(app.db, projectId, person.id, task);

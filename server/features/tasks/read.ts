@@ -47,6 +47,20 @@ export function outcomeOf(outcome: string | null): Static<typeof Outcome> | null
   return Value.Check(Outcome, outcome) ? outcome : null;
 }
 
+/**
+ * Whether the project's model is still on its way to the first images: then nobody is given one that it has not looked at, which would read as
+ * "nothing was found". Images of a project without a model, or that the model could not read, are handed out as they are.
+ */
+export async function awaitsPredictions(db: PrismaClient, projectId: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ awaits: boolean }[]>`
+    SELECT "currentModelId" IS NOT NULL
+      AND EXISTS (SELECT 1 FROM "Job" j WHERE j."projectId" = p.id AND j.kind IN ('predict', 'import') AND j.state IN ('queued', 'running'))
+      AND EXISTS (SELECT 1 FROM "Task" t WHERE t."projectId" = p.id AND t.state IN ('pending', 'assigned'))
+      AND NOT EXISTS (SELECT 1 FROM "Task" t WHERE t."projectId" = p.id AND t.state IN ('pending', 'assigned') AND t."predictionSetId" IS NOT NULL) AS awaits
+    FROM "Project" p WHERE p.id = ${projectId}`;
+  return row?.awaits ?? false;
+}
+
 /** The strip of images: the one in hand, what comes next for this person, and how much is left. */
 export async function strip(db: PrismaClient, { projectId, iterationId }: Queue, userId: string, current: string | null): Promise<NextTasks> {
   const hidden = await hiddenTasks(db, projectId, userId);
@@ -63,7 +77,7 @@ export async function strip(db: PrismaClient, { projectId, iterationId }: Queue,
   ]);
   // Only what is this person's own is called assigned: the page goes there without asking first.
   const upcoming = rows.map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
-  return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images };
+  return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images, predicting: row === null && (await awaitsPredictions(db, projectId)) };
 }
 
 /** The tasks of the iteration in work, in the queue's order; `state` narrows. */
@@ -86,6 +100,7 @@ export async function read(db: PrismaClient, id: string, userId: string): Promis
     holder: await holderOf(db, id, userId), blind: row.blind,
     image: { id: image.id, name: image.name, width: image.width, height: image.height, split: image.split === 'valid' || image.split === 'test' ? image.split : 'train' },
     model: set && { id: set.model.id, name: set.model.name },
+    predictionSetId: row.predictionSetId,
     predictions: set ? predictionsOf(set.instances) : [],
     threshold: readSettings(row.project.settings).threshold,
     baseline: set ? [] : await baselineOf(db, row.imageId),

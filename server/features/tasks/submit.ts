@@ -31,11 +31,13 @@ export interface SubmitInput {
   /** Of the client's document. */
   stateVector: Uint8Array;
   timeMs: number;
+  /** Prediction set that the person saw; undefined = not said. */
+  saw?: string | null | undefined;
 }
 
 /**
  * Freezes the document as the server has it, which must hold every edit that the client counts. Submitting the same state again (a lost answer)
- * gives the same revision. @throws EmendError `conflict` when edits are missing.
+ * gives the same revision. @throws EmendError `conflict` when edits are missing, or the predictions are not those that the person saw.
  */
 export async function submit({ db, rooms, bus }: Parts, input: SubmitInput): Promise<Static<typeof Submitted>> {
   const { taskId, person } = input;
@@ -69,7 +71,7 @@ async function arrived(complete: () => boolean): Promise<void> {
   }
 }
 
-async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs }: SubmitInput, doc: Y.Doc): Promise<Revision> {
+async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, saw }: SubmitInput, doc: Y.Doc): Promise<Revision> {
   // The same row lock that every edit takes: after this, none can come in before the state says submitted.
   const pair = await lockPair(tx, taskId);
   const locked = pair.find((t) => t.id === taskId);
@@ -78,6 +80,9 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs }: 
   const last = task.revisions[0];
   if (locked.state === 'submitted' && last) return last;
 
+  if (saw !== undefined && saw !== task.predictionSetId) {
+    throw new EmendError('conflict', 'The model has looked at this image anew since you opened it, so what you saw is not what would be kept. Nothing was submitted, and your edits are saved. Open the image again and look once more.');
+  }
   const predictions = task.predictionSet ? predictionsOf(task.predictionSet.instances) : [];
   const { threshold } = readSettings(task.project.settings);
   const content = readContent(doc);

@@ -13,7 +13,7 @@ const ok = { ok: true as const };
 export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/tasks/:id`, { schema: { tags, summary: 'One task with its predictions', params: IdParams, response: { 200: TaskDto } } }, (request) => read(app.db, request.params.id, signedIn(request).id));
   app.post(`${API}/tasks/:id/submit`, { schema: { tags, summary: 'Freeze the corrections as a revision', params: IdParams, body: SubmitTask, response: { 200: Submitted } } }, (request) =>
-    submit(app, { taskId: request.params.id, person: signedIn(request), stateVector: Buffer.from(request.body.stateVector, 'base64'), timeMs: request.body.timeMs }));
+    submit(app, { taskId: request.params.id, person: signedIn(request), stateVector: Buffer.from(request.body.stateVector, 'base64'), timeMs: request.body.timeMs, saw: request.body.predictionSetId }));
   app.post(`${API}/tasks/:id/skip`, { schema: { tags, summary: 'Lay the image aside', params: IdParams, body: SkipTask, response: { 200: Ok } } }, async (request) => {
     await change.skip(app, request.params.id, signedIn(request), request.body.reason);
     return ok;

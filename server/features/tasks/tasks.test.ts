@@ -189,3 +189,36 @@ describe('the queue', () => {
     expect((await ann.get(`/projects/${project.id}/tasks?state=skipped`)).body).toHaveLength(1);
   });
 });
+
+describe('what the person saw', () => {
+  it('is what a submit keeps: other predictions than those are refused, and nothing is lost', async () => {
+    const project = await t.project({});
+    const ann = await t.person({ project: project.id });
+    const task = await t.task(project, { predictions: [] });
+    const stateVector = Buffer.from(Y.encodeStateVector(new Y.Doc())).toString('base64');
+    const submit = (predictionSetId: string | null) => ann.post(`/tasks/${task.id}/submit`, { stateVector, timeMs: 1, predictionSetId });
+    expect((await ann.get(`/tasks/${task.id}`)).body.predictionSetId).toBe(task.predictionSetId);
+    const refused = await submit(null);
+    expect([refused.status, refused.body.code]).toEqual([409, 'conflict']);
+    expect(await t.db.revision.count({ where: { taskId: task.id } })).toBe(0);
+    expect((await submit(task.predictionSetId)).status).toBe(200);
+  });
+
+  it('is never an image that the model is still on its way to', async () => {
+    const project = await t.project({});
+    const ann = await t.person({ project: project.id });
+    const task = await t.task(project, {});
+    const model = await t.db.modelVersion.findFirstOrThrow({ where: { projectId: project.id } });
+    await t.db.project.update({ where: { id: project.id }, data: { currentModelId: model.id } });
+    await t.db.task.update({ where: { id: task.id }, data: { predictionSetId: null } });
+    const job = await t.db.job.create({ data: { id: newId(), projectId: project.id, kind: 'predict', state: 'running' } });
+    const next = async () => (await ann.post(`/projects/${project.id}/tasks/next`, {})).body;
+    expect(await next()).toMatchObject({ current: null, predicting: true, left: 1 });
+    await t.db.task.update({ where: { id: task.id }, data: { predictionSetId: task.predictionSetId } });
+    expect(await next()).toMatchObject({ current: { id: task.id }, predicting: false });
+    // A picture that the model cannot read is handed out all the same, once the model is done.
+    await t.db.task.update({ where: { id: task.id }, data: { predictionSetId: null, state: 'pending', assigneeId: null } });
+    await t.db.job.update({ where: { id: job.id }, data: { state: 'done' } });
+    expect(await next()).toMatchObject({ current: { id: task.id }, predicting: false });
+  });
+});
