@@ -26,6 +26,8 @@ export interface OpenTask {
   readonly time: ActiveTime;
   /** Asks again for a mask of an annotation; answers with why not, or null. */
   askForMask(annotation: string): Promise<string | null>;
+  /** A colleague has it in hand: nothing is changed beside them by accident. */
+  lookOn(on: boolean): void;
   stateVector(): Uint8Array;
   /** Ends the editor; the room lives on until `room.close()`. */
   destroy(): void;
@@ -37,14 +39,17 @@ export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: De
   // One origin object for the whole life of the editor: undo recognises its own acts by it.
   const origin = { kind: 'person', user: me.id, client: newId() } as const;
   const editor = new Editor({ task: editorTask(dto, project), doc: room.doc, origin, user: me.id, desk, size });
-  editor.setReadOnly(dto.state === 'submitted' || project.role === 'viewer');
-  room.provider.events.on('access', (readOnly) => editor.setReadOnly(readOnly || dto.state === 'submitted'));
+  const bars = { submitted: dto.state === 'submitted', viewer: project.role === 'viewer', access: false, closed: false, lookingOn: dto.holder !== null };
+  const bar = (change: Partial<typeof bars>): void => editor.setReadOnly(Object.values(Object.assign(bars, change)).includes(true));
+  bar({});
+  room.provider.events.on('access', (readOnly) => bar({ access: readOnly }));
   room.provider.events.on('mask', (m) => editor.setMaskWork(m.annotation, m.state === 'done' ? null : m.state));
-  room.provider.events.on('closed', () => editor.setReadOnly(true));
+  room.provider.events.on('closed', () => bar({ closed: true }));
   sharePresence(editor, room, me);
   return {
     dto, editor, room, time: new ActiveTime(performance.now()),
     askForMask: (annotation) => socketTransport().ask('room:segment', { task: dto.id, annotation }).then((a) => (a.ok ? null : a.problem.message), () => null),
+    lookOn: (on) => bar({ lookingOn: on }),
     stateVector: () => Y.encodeStateVector(room.doc),
     destroy: () => editor.destroy(),
   };

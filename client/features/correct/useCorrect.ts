@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue';
 import { useRouter } from 'vue-router';
-import type { NextTasks, TaskCard } from '#core/api/image.ts';
+import type { Holder, NextTasks, TaskCard } from '#core/api/image.ts';
 import type { ProjectDto } from '#core/api/project.ts';
 import { EmendError } from '#core/errors.ts';
 import type { ProjectEvent } from '#core/protocol.ts';
@@ -41,6 +41,11 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const pictureProblem = shallowRef<EmendError | null>(null);
   const back = shallowRef<Back | null>(null);
   const flagged = ref(false);
+  /** The colleague who has the open picture in hand; helping them is this person's choice. */
+  const holder = shallowRef<Holder | null>(null);
+  const helping = ref(false);
+  const lookingOn = computed(() => (helping.value || open.value?.dto.state === 'submitted' || info.value?.role === 'viewer' ? null : holder.value));
+  watch(lookingOn, (colleague) => open.value?.lookOn(colleague !== null));
   const trail: string[] = [];
   let turn = 0;
   let backTimer: ReturnType<typeof setTimeout> | undefined;
@@ -78,13 +83,26 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   /** Asks what comes next. Failures matter only where nothing is known yet: later the strip is simply not newer. */
   async function refreshNext(must = false): Promise<void> {
     try {
-      next.value = await fetchNext(project.value, open.value?.dto.id ?? null);
+      const got = await fetchNext(project.value, open.value?.dto.id ?? null);
+      next.value = got;
+      if (got.current !== null && got.current.id === open.value?.dto.id) holder.value = got.holder;
       warm();
     } catch (error) {
       // A project without any picture has no queue yet.
       if (error instanceof EmendError && error.code === 'not_found') next.value = { current: null, holder: null, upcoming: [], left: 0, total: 0, predicting: false };
       else if (must) throw error;
     }
+  }
+
+  /** The first waiting picture that is this person's or becomes it: since the list came, a colleague may have taken one. null = none is left. */
+  async function takeNext(): Promise<string | null> {
+    for (const card of upcoming.value) {
+      if (card.state === 'assigned') return card.id;
+      const got = await fetchNext(project.value, card.id).catch(() => null);
+      // Without an answer the page goes on with what it has; who holds it is learnt as soon as the server is back.
+      if (got === null || (got.current?.state === 'assigned' && got.holder === null)) return card.id;
+    }
+    return null;
   }
 
   function warm(): void {
@@ -120,6 +138,8 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const within = info.value;
     if (mine !== turn || !within || !me.value) return room?.close();
     problem.value = null;
+    helping.value = false;
+    holder.value = dto.holder;
     open.value = openTask(dto, within, me.value, desk.desk, size(), room);
     flagged.value = dto.flagged;
     phase.value = 'ready';
@@ -137,15 +157,18 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return forward();
     if (leaving.editor.readOnly) return;
     leaving.editor.tool.cancel();
-    const following = upcoming.value[0]?.id ?? null;
+    const [first] = upcoming.value;
     const done = departures.submit(leaving);
     offerBack({ task: leaving.dto.id, name: leaving.dto.image.name, done });
-    if (following !== null) return go(following, true);
+    // The next one is usually kept for this person already: then there is nothing to wait for.
+    if (first?.state === 'assigned') return go(first.id, true);
     open.value = null;
     phase.value = 'loading';
+    const following = await takeNext();
+    if (following !== null) return go(following, true);
     await done;
     await refreshNext();
-    await go(upcoming.value[0]?.id ?? null, true);
+    await go(await takeNext(), true);
   }
 
   function offerBack(offer: Back | null): void {
@@ -181,7 +204,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     if (!leaving || leaving.editor.readOnly) return;
     const id = leaving.dto.id;
     departures.submitted.add(id);
-    const following = upcoming.value[0]?.id ?? null;
+    const following = await takeNext();
     const moved = following === null ? Promise.resolve() : go(following);
     try {
       await skipTask(id);
@@ -193,7 +216,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     }
     await moved;
     await refreshNext();
-    if (following === null) await go(upcoming.value[0]?.id ?? null);
+    if (following === null) await go(await takeNext());
   }
 
   /** Opens the task anew as the server has it; what it refused is dropped. */
@@ -221,8 +244,8 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   /** The next picture without submitting this one, which stays to be done. */
   async function forward(): Promise<void> {
     const at = trail.lastIndexOf(open.value?.dto.id ?? '');
-    const id = trail[at + 1] ?? upcoming.value[0]?.id;
-    if (id !== undefined) await go(id);
+    const id = trail[at + 1] ?? (await takeNext());
+    if (id !== null) await go(id);
     else toasts.tell('This is the last picture that waits for you.');
   }
 
@@ -244,6 +267,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   }
   function heard(event: ProjectEvent): void {
     if (event.type === 'project') void fetchProject(project.value).then((p) => (info.value = p), () => undefined);
+    if (event.type === 'task' && event.task === open.value?.dto.id && event.by !== me.value?.id) refreshSoon();
     if (event.type === 'task' && event.task !== open.value?.dto.id && !departures.submitted.has(event.task)) {
       prefetch.drop(event.task);
       refreshSoon();
@@ -266,7 +290,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   });
 
   return {
-    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, desk, failures: departures.failures,
+    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, lookingOn, help: () => (helping.value = true), desk, failures: departures.failures,
     start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { Id, ProjectParams } from '#core/api/common.ts';
 import { NextTasks, TaskCard, TaskState } from '#core/api/image.ts';
 import { API } from '../../access.ts';
-import { eyesOf } from '../../blind.ts';
+import { eyesOf, refuseBlindTask } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { claim, currentIteration, handOut, reserve } from './handOut.ts';
 import { awaitsPredictions, list, strip } from './read.ts';
@@ -19,10 +19,11 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(`${API}/projects/:project/tasks/next`, {
     schema: { tags, summary: 'Hand out the next image, or go on with the current one, and look ahead', params: ProjectParams, body: Next, response: { 200: NextTasks } },
   }, async (request) => {
-    const { person, projectId } = inProject(request);
+    const { person, projectId, role } = inProject(request);
     const queue = { projectId, iterationId: await currentIteration(app.db, projectId) };
     const { current, after } = request.body;
     const mine = current !== undefined && (await isOf(projectId, current)) ? current : null;
+    if (mine !== null && role === 'annotator') await refuseBlindTask(app.db, mine, person.id);
     const had = mine === null ? null : await app.db.task.findUnique({ where: { id: mine }, select: { assigneeId: true } });
     const early = mine === null && (await awaitsPredictions(app.db, projectId));
     const task = mine ?? (early ? null : await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after] }));
