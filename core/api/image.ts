@@ -57,7 +57,7 @@ export const TaskDto = Type.Object({
   /** A colleague who has the image in hand right now: working on it beside them is a choice. */
   holder: Nullable(Holder),
   /** One of two copies that two people correct without seeing each other. */
-  blind: Type.Boolean(),
+  blind: Type.Boolean(), copy: Type.Integer(),
   image: Type.Object({ id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split }),
   model: Nullable(Type.Object({ id: Id, name: Type.String() })),
   predictionSetId: Nullable(Id),

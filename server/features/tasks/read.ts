@@ -97,7 +97,7 @@ export async function read(db: PrismaClient, id: string, userId: string): Promis
   return {
     id, projectId: row.projectId, imageId: row.imageId, iteration: row.iteration.number, state: stateOf(row.state), outcome: outcomeOf(row.outcome),
     flagged: row.flagged, reason: row.reason, assigneeId: row.assigneeId,
-    holder: await holderOf(db, id, userId), blind: row.blind,
+    holder: await holderOf(db, id, userId), blind: row.blind, copy: row.copy,
     image: { id: image.id, name: image.name, width: image.width, height: image.height, split: image.split === 'valid' || image.split === 'test' ? image.split : 'train' },
     model: set && { id: set.model.id, name: set.model.name },
     predictionSetId: row.predictionSetId,
