@@ -59,7 +59,7 @@ test('hand-out, blind overlap and the team screen', async ({ page, browser }) =>
   await test.step('the reviewer sees both side by side and chooses', async () => {
     await page.getByTestId('agreement-least').getByRole('link').first().click();
     await expect(page.getByTestId('pair-0')).toHaveAttribute('data-counts', pair.first === 0 ? 'true' : 'false');
-    await expect.poll(() => page.getByTestId('pair-page').locator('img').evaluateAll((all: HTMLImageElement[]) => all.every((img) => img.complete && img.naturalWidth > 0))).toBe(true);
+    await page.getByTestId('pair-page').locator('img').evaluateAll((all: HTMLImageElement[]) => Promise.all(all.map((img) => img.decode())));
     await picture(page, 'pair');
     await page.getByTestId(`count-${1 - pair.first}`).click();
     await expect(page.getByTestId('pair-0')).toHaveAttribute('data-counts', pair.first === 0 ? 'false' : 'true');

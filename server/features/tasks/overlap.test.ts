@@ -49,6 +49,7 @@ describe('overlap', () => {
     const { project, images: [image], ann, bob } = await two();
     const tasks = await t.db.task.findMany({ where: { imageId: image ?? '' }, orderBy: { copy: 'asc' } });
     expect(tasks.map((x) => [x.copy, x.blind, x.predictionSetId === tasks[0]?.predictionSetId])).toEqual([[0, true, true], [1, true, true]]);
+    expect((await ann.post(`/projects/${project.id}/tasks/next`)).body.upcoming, 'the other copy is no prospect').toEqual([]);
     const [a, b] = [await nextOf(ann, project), await nextOf(bob, project)];
     expect(new Set([a?.id, b?.id])).toEqual(new Set(tasks.map((x) => x.id)));
     await submit(ann, a?.id ?? '');

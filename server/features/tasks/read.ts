@@ -71,12 +71,13 @@ export async function strip(db: PrismaClient, { projectId, iterationId }: Queue,
     db.task.findMany({
       where: { projectId, ...free, id: { notIn: [...hidden, ...(current === null ? [] : [current])] } },
       // "assigned" sorts before "pending": what this person has in hand already comes first.
-      orderBy: [{ state: 'asc' }, { priority: 'desc' }, { copy: 'asc' }, { id: 'asc' }], take: UPCOMING, select: CARD,
+      orderBy: [{ state: 'asc' }, { priority: 'desc' }, { copy: 'asc' }, { id: 'asc' }], take: 2 * UPCOMING, select: CARD,
     }),
     progressOfQueue(db, projectId, iterationId),
   ]);
   // Only what is this person's own is called assigned: the page goes there without asking first.
-  const upcoming = rows.map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
+  // Of two copies that are both free, only one can become theirs.
+  const upcoming = [...new Map(rows.toReversed().map((r) => [r.imageId, r])).values()].toReversed().slice(0, UPCOMING).map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
   return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images, predicting: row === null && (await awaitsPredictions(db, projectId)) };
 }
 
