@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue';
 import { useRouter } from 'vue-router';
-import type { Holder, NextTasks, TaskCard } from '#core/api/image.ts';
+import type { NextTasks, TaskCard } from '#core/api/image.ts';
 import type { ProjectDto } from '#core/api/project.ts';
 import { EmendError } from '#core/errors.ts';
 import type { ProjectEvent } from '#core/protocol.ts';
@@ -10,6 +10,7 @@ import { useProjectEvents } from '../../sync/socket.ts';
 import { useToasts } from '../../ui/toasts.ts';
 import { fetchNext, fetchProject, flagTask, reopenTask, skipTask } from './api.ts';
 import { Departures } from './departures.ts';
+import { takeFirst, useHolding } from './holding.ts';
 import { openTask, type OpenTask } from './openTask.ts';
 import { Prefetch } from './prefetch.ts';
 import { useDesk } from './useDesk.ts';
@@ -41,11 +42,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const pictureProblem = shallowRef<EmendError | null>(null);
   const back = shallowRef<Back | null>(null);
   const flagged = ref(false);
-  /** The colleague who has the open picture in hand; helping them is this person's choice. */
-  const holder = shallowRef<Holder | null>(null);
-  const helping = ref(false);
-  const lookingOn = computed(() => (helping.value || open.value?.dto.state === 'submitted' || info.value?.role === 'viewer' ? null : holder.value));
-  watch(lookingOn, (colleague) => open.value?.lookOn(colleague !== null));
+  const holding = useHolding(open, info);
   const trail: string[] = [];
   let turn = 0;
   let backTimer: ReturnType<typeof setTimeout> | undefined;
@@ -85,7 +82,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     try {
       const got = await fetchNext(project.value, open.value?.dto.id ?? null);
       next.value = got;
-      if (got.current !== null && got.current.id === open.value?.dto.id) holder.value = got.holder;
+      if (got.current !== null && got.current.id === open.value?.dto.id) holding.heldBy(got.holder);
       warm();
     } catch (error) {
       // A project without any picture has no queue yet.
@@ -94,16 +91,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     }
   }
 
-  /** The first waiting picture that is this person's or becomes it: since the list came, a colleague may have taken one. null = none is left. */
-  async function takeNext(): Promise<string | null> {
-    for (const card of upcoming.value) {
-      if (card.state === 'assigned') return card.id;
-      const got = await fetchNext(project.value, card.id).catch(() => null);
-      // Without an answer the page goes on with what it has; who holds it is learnt as soon as the server is back.
-      if (got === null || (got.current?.state === 'assigned' && got.holder === null)) return card.id;
-    }
-    return null;
-  }
+  const takeNext = (): Promise<string | null> => takeFirst(project.value, upcoming.value);
 
   function warm(): void {
     for (const card of upcoming.value.slice(0, AHEAD)) prefetch.load(card.id, card.imageId);
@@ -138,8 +126,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const within = info.value;
     if (mine !== turn || !within || !me.value) return room?.close();
     problem.value = null;
-    helping.value = false;
-    holder.value = dto.holder;
+    holding.opening(dto.holder);
     open.value = openTask(dto, within, me.value, desk.desk, size(), room);
     flagged.value = dto.flagged;
     phase.value = 'ready';
@@ -290,7 +277,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   });
 
   return {
-    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, lookingOn, help: () => (helping.value = true), desk, failures: departures.failures,
+    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, lookingOn: holding.lookingOn, help: () => holding.help(), desk, failures: departures.failures,
     start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }
