@@ -25,9 +25,9 @@ export type Role = 'web' | 'infer' | 'train';
 
 export class ConfigError extends Error {}
 
-/** An empty variable counts as unset: that is how compose files and shells write "nothing". */
+/** A variable that is empty or blank counts as unset: that is how compose files and shells write "nothing". */
 export function readConfig(variables: Record<string, string | undefined>, cwd: string): Config {
-  const env = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const env = Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim() !== ''));
   const host = env['EMEND_HOST'] ?? '127.0.0.1';
   const port = integer(env, 'EMEND_PORT', 4400, 0, 65_535);
   return {

@@ -66,7 +66,4 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-export const plugin = fp(async (app) => {
-  await app.register(routes);
-  app.jobs.handle('freeze', async () => 'Freezing is done at once; there is nothing to wait for');
-}, { name: 'dataset', dependencies: ['database', 'auth', 'bus', 'blobs', 'jobs'] });
+export const plugin = fp(async (app) => { await app.register(routes); }, { name: 'dataset', dependencies: ['database', 'auth', 'bus', 'blobs'] });

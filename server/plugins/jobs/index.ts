@@ -19,7 +19,7 @@ export interface JobsOptions {
   url: string;
   /** True when no other node can be at work on this database: then what was running when it stopped is delivered again at once. */
   sole: boolean;
-  /** Kinds without a handler are told in the log, unless this says that the app is made of some features only (tests). */
+  /** A kind without a handler stops the start, unless this says that the app is made of some features only (tests). */
   partial: boolean;
 }
 
@@ -157,7 +157,7 @@ export default fp<JobsOptions>(async (app, { url, sole, partial }) => {
   const jobs = new BossJobs(boss, app.db, app.bus, app.log);
   app.decorate('jobs', jobs);
   app.addHook('onReady', async () => {
-    if (!partial && jobs.unhandled.length) app.log.error({ kinds: jobs.unhandled }, 'no feature handles these kinds of jobs');
+    if (!partial && jobs.unhandled.length) throw new Error(`no feature handles jobs of kind ${jobs.unhandled.join(', ')}`);
     await jobs.recover(sole);
     await jobs.start((kind) => app.config.roles.has(WORKED_BY[kind]));
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobHandler } from '../../context.ts';
 import { EmendError } from '#core/errors.ts';
+import { buildApp } from '../../app.ts';
 import { testApp } from '../../testing/harness.ts';
 
 /** What the next job of a kind does: the handlers themselves are registered once, before the start. */
@@ -83,5 +84,14 @@ describe('jobs', () => {
     await t.db.job.create({ data: { id: 'lost', projectId: project.id, kind: 'export', state: 'running' } });
     await t.restart();
     expect(await row('lost')).toMatchObject({ state: 'failed', error: expect.stringContaining('The server stopped') });
+  });
+});
+
+describe('the start', () => {
+  it('fails where a kind of job has no handler', async () => {
+    const { config } = t.app;
+    const app = await buildApp({ config, databaseUrl: t.databaseUrl, sole: false, partial: false, features: [async (a) => { a.jobs.handle('export', async () => undefined); }] });
+    await expect(app.ready()).rejects.toThrow(/no feature handles jobs of kind import, predict/);
+    await app.close();
   });
 });
