@@ -18,8 +18,9 @@ import { plugin as iterations } from './features/iterations/index.ts';
 import { plugin as system } from './features/system/index.ts';
 import { plugin as team } from './features/team/index.ts';
 import { plugin as training } from './features/training/index.ts';
+import { plugin as demo } from './demo/index.ts';
 import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, training, team, system];
+export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, training, team, demo, system];

@@ -2,7 +2,7 @@
  * The demo project of the first start. It goes the way that everybody's images go: an import, planned and applied. Every step looks first
  * whether it is done, so a start after a kill goes on where the last one was.
  */
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_SETTINGS } from '#core/api/project.ts';
@@ -13,8 +13,7 @@ import { importService, UploadArea } from '../features/imports/index.ts';
 import { promoteModel, registerModel } from '../features/models/index.ts';
 import { requestPredictions } from '../features/predictions/index.ts';
 import { defaultClassLooks } from '../features/projects/index.ts';
-import { DEMO, demoImage } from './generator.ts';
-import { dataYaml, encode, labelText } from './write.ts';
+import { DEMO } from './generator.ts';
 import { CLASSES } from './truth.ts';
 
 /** The same in every data directory, so that a second start finds it whatever it has been renamed to. */
@@ -45,8 +44,7 @@ async function ensureImages(app: App, onProgress: DemoProgress, count: number): 
   await app.db.import.createMany({ data: [{ id: IMPORT, projectId: DEMO_PROJECT, state: 'open', createdBy: 'emend' }], skipDuplicates: true });
   const state = async (): Promise<string> => (await app.db.import.findUniqueOrThrow({ where: { id: IMPORT } })).state;
   if (['applied', 'cancelled'].includes(await state())) return;
-  const area = new UploadArea(app.config.dataDir, IMPORT);
-  if ((await state()) === 'open' && !(await area.list()).files.some((f) => f.path === 'data.yaml')) await upload(area, onProgress, count);
+  if ((await state()) === 'open' && !(await uploaded(app))) await paint(app, onProgress, count);
   // A job that a crash cut off is delivered again by the queue; it is only waited for here.
   await settle(app, ['planning', 'applying'], state);
   if (['open', 'failed'].includes(await state())) await importService.startPlan(app, IMPORT, {}, undefined);
@@ -56,20 +54,25 @@ async function ensureImages(app: App, onProgress: DemoProgress, count: number): 
   if ((await state()) !== 'applied') throw new EmendError('failed', 'The demo images could not be imported. The next start tries again; other projects are not affected.');
 }
 
-async function upload(area: UploadArea, onProgress: DemoProgress, count: number): Promise<void> {
-  await rm(area.dir, { recursive: true, force: true });
-  await mkdir(area.dir, { recursive: true });
-  const store = async (path: string, bytes: Uint8Array | string): Promise<void> => { await area.index([await area.storeBytes(path, bytes)]); };
-  for (let index = 0; index < count; index++) {
-    onProgress('Making the demo images', index, count);
-    const image = demoImage(index, count);
-    const folder = { baseline: 'train', valid: 'valid', batch: 'batch' }[image.part];
-    await store(image.part === 'batch' ? `batch/${image.name}` : `${folder}/images/${image.name}`, await encode(image));
-    if (image.part !== 'batch') await store(`${folder}/labels/${image.name.replace(/\.\w+$/, '.txt')}`, labelText(image));
-    // One picture takes tens of milliseconds; people's requests go between.
-    await sleep(1);
+async function uploaded(app: App): Promise<boolean> {
+  return (await new UploadArea(app.config.dataDir, IMPORT).list()).files.some((file) => file.path === 'data.yaml');
+}
+
+/** The images are made by a job, so that the screen shows how far it is. One that a stop cut off is under way again already. */
+async function paint(app: App, onProgress: DemoProgress, count: number): Promise<void> {
+  const end = app.bus.on((projectId, event) => {
+    if (projectId === DEMO_PROJECT && event.type === 'job' && event.job.kind === 'demo') onProgress(event.job.message ?? '', event.job.done, event.job.total ?? count);
+  });
+  try {
+    onProgress('Making the demo images', 0, count);
+    await app.jobs.enqueue({ kind: 'demo', projectId: DEMO_PROJECT, data: { importId: IMPORT, count }, singletonKey: 'demo', message: 'Making the demo images' }).catch((error: unknown) => {
+      if (!(error instanceof EmendError && error.code === 'conflict')) throw error;
+    });
+    while ((await app.db.job.count({ where: { kind: 'demo', state: { in: ['queued', 'running'] } } })) > 0) await sleep(100);
+  } finally {
+    end();
   }
-  await store('data.yaml', dataYaml());
+  if (!(await uploaded(app))) throw new EmendError('failed', 'The demo images were not made: that was cancelled, or it failed (see Recent jobs). The next start goes on where it ended.');
 }
 
 async function settle(app: App, states: readonly string[], state: () => Promise<string>): Promise<void> {

@@ -91,7 +91,7 @@ describe('the start', () => {
   it('fails where a kind of job has no handler', async () => {
     const { config } = t.app;
     const app = await buildApp({ config, databaseUrl: t.databaseUrl, sole: false, partial: false, features: [async (a) => { a.jobs.handle('export', async () => undefined); }] });
-    await expect(app.ready()).rejects.toThrow(/no feature handles jobs of kind import, predict/);
+    await expect(app.ready()).rejects.toThrow(/no feature handles jobs of kind demo, import, predict/);
     await app.close();
   });
 });
