@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION } from '#core/protocol.ts';
 import type { TestPerson } from '../../testing/fixtures.ts';
 import { testApp, type TestProject } from '../../testing/harness.ts';
 import { draftVersion } from '../dataset/candidates.ts';
+import { beginIteration } from '../iterations/index.ts';
 import { createTask } from './index.ts';
 
 const t = await testApp();
@@ -155,5 +156,35 @@ describe('overlap', () => {
     // What is in somebody's hands already stays theirs alone.
     await expect.poll(copies).toEqual({ [images[0] ?? '']: taken === images[0] ? 1 : 2, [images[1] ?? '']: taken === images[1] ? 1 : 2 });
     expect((await admin.patch(`/projects/${project.id}`, { settings: { overlap: 1.5 } })).status).toBe(422);
+  });
+});
+
+describe('when an iteration ends', () => {
+  it('second copies that nobody began go, begun ones stay to be finished, open pairs move on together; the report tells how well people agreed', async () => {
+    const { project, images, ann, bob } = await two(4);
+    const [agreed = '', alone = '', begun = '', open = ''] = images;
+    const at = async (image: string, copy: number): Promise<string> => (await t.db.task.findFirstOrThrow({ where: { imageId: image, copy } })).id;
+    const hold = (person: TestPerson, id: string) => person.post(`/projects/${project.id}/tasks/next`, { current: id });
+    await submit(ann, await at(agreed, 0));
+    await reject(bob, await at(agreed, 1), 'void');
+    await submit(bob, await at(agreed, 1));
+    await submit(ann, await at(alone, 0));
+    await submit(ann, await at(begun, 0));
+    await hold(bob, await at(begun, 1));
+    await reject(bob, await at(begun, 1), 'void');
+
+    const model = await t.db.modelVersion.create({ data: { id: newId(), projectId: project.id, number: 2, name: 'second', task: 'segment', classNames: ['Chip', 'Void'], classMap: [0, 1], meta: {}, origin: 'uploaded' } });
+    await t.db.$transaction((tx) => beginIteration(tx, project.id, model));
+    const [ended, next] = await t.db.iteration.findMany({ where: { projectId: project.id }, orderBy: { number: 'asc' } });
+    const where = async (image: string) => (await t.db.task.findMany({ where: { imageId: image }, orderBy: { copy: 'asc' } })).map((x) => [x.copy, x.iterationId === next?.id, x.blind]);
+    expect(await where(alone)).toEqual([[0, false, false]]);
+    expect(await where(begun)).toEqual([[0, false, true], [1, false, true]]);
+    expect(await where(open)).toEqual([[0, true, true], [1, true, true]]);
+    expect(ended?.report).toMatchObject({ images: 3, agreement: { total: { images: 1, a: 2, b: 1, matched: 1, found: 2 / 3 }, pairs: [{ images: 1 }] } });
+
+    await submit(bob, await at(begun, 1));
+    expect(await where(begun)).toEqual([[0, false, false], [1, false, false]]);
+    expect((await ann.get(`/projects/${project.id}/agreement?iteration=1`)).body.total).toMatchObject({ images: 2, a: 4, b: 2, matched: 2 });
+    expect((await ann.get(`/projects/${project.id}/loop`)).body).toMatchObject({ tasks: 1, submitted: 0 });
   });
 });
