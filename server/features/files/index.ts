@@ -19,11 +19,13 @@ import { readLabelled, toAnnotations } from './annotations.ts';
 import { exportPath, exportProject } from './exporting.ts';
 import { toNpy } from './npy.ts';
 import { drawOverlay } from './overlay.ts';
+import { EXPORT_DAYS, sweepExports } from './sweep.ts';
 
 const tags = ['files'];
 const JobData = Type.Object({ project: Id, eyes: Type.Optional(Nullable(Id)) });
 const MaskParams = Type.Object({ id: Id, instance: Id }, { additionalProperties: false });
 const Layer = Type.Object({ layer: Type.Optional(Type.Union([Type.Literal('prediction'), Type.Literal('corrected')])) }, { additionalProperties: false });
+const SWEEP_MS = 6 * 3_600_000;
 const SAFE = { 'x-content-type-options': 'nosniff', 'content-security-policy': "sandbox; default-src 'none'", 'cache-control': 'private, no-cache' };
 
 function eyes(request: FastifyRequest): Eyes {
@@ -56,8 +58,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/jobs/:id/file`, { schema: { tags, summary: 'The zip that an export has made', params: IdParams } }, async (request, reply) => {
     const job = await app.db.job.findUnique({ where: { id: request.params.id } });
     const path = exportPath(app.config.dataDir, request.params.id);
-    const size = job?.kind === 'export' && job.state === 'done' ? await stat(path).then((s) => s.size, () => null) : null;
-    if (size === null) throw new EmendError('not_found', 'This job has made no file, or it has been removed. Export again.');
+    // An export shows what its maker may see: of a blind pair that is more than a colleague may.
+    const theirs = job !== null && eyes(request) !== null && job.createdById !== inProject(request).person.id;
+    const size = job?.kind === 'export' && job.state === 'done' && !theirs ? await stat(path).then((s) => s.size, () => null) : null;
+    if (size === null) throw new EmendError('not_found', `There is no file of this job for you: it made none, somebody else made it, or it is older than ${EXPORT_DAYS} days and was removed. Export again.`);
     return reply.headers({ ...SAFE, 'content-type': 'application/zip', 'content-length': size, 'content-disposition': attachment('emend-files.zip') }).send(createReadStream(path));
   });
 };
@@ -68,4 +72,11 @@ export const plugin = fp(async (app) => {
     const { project, eyes: whose } = Value.Parse(JobData, data);
     return exportProject({ db: app.db, blobs: app.blobs, dataDir: app.config.dataDir, eyes: whose ?? null }, project, job);
   });
+  const sweep = (): void => { sweepExports(app.db, app.config.dataDir, Date.now()).catch((error: unknown) => { app.log.warn({ err: error }, 'old exports could not be removed'); }); };
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('onReady', async () => {
+    sweep();
+    timer = setInterval(sweep, SWEEP_MS).unref();
+  });
+  app.addHook('preClose', async () => { clearInterval(timer); });
 }, { name: 'files', dependencies: ['database', 'auth', 'blobs', 'jobs'] });

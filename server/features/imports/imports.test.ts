@@ -145,6 +145,26 @@ describe('what must not come in', () => {
     expect((await plan(dto.id)).plan?.problemCounts).toMatchObject({ 'zip-nested': 1, 'zip-link': 1 });
   });
 
+  it('an archive whose entries share their bytes is refused; an encrypted entry is left out', async () => {
+    const project = await t.project();
+    /** Changes the central directory's record of one entry. */
+    const forge = (zip: Buffer, name: string, change: (record: number, copy: Buffer) => void): Buffer => {
+      const copy = Buffer.from(zip);
+      for (let at = copy.indexOf('PK\u0001\u0002', 0, 'latin1'); at >= 0; at = copy.indexOf('PK\u0001\u0002', at + 4, 'latin1')) {
+        if (copy.subarray(at + 46, at + 46 + copy.readUInt16LE(at + 28)).toString() === name) change(at, copy);
+      }
+      return copy;
+    };
+    const two = await zipOf({ 'a.png': await png(31), 'b.png': await png(32) });
+    const shared = forge(two, 'b.png', (at, zip) => { zip.writeUInt32LE(0, at + 42); });
+    const locked = forge(two, 'b.png', (at, zip) => { zip.writeUInt16LE(zip.readUInt16LE(at + 8) | 1, at + 8); });
+    expect(shared.equals(two) || locked.equals(two)).toBe(false);
+    expect(codes(await planned(project.id, { 'shared.zip': shared }))).toMatchObject({ 'zip-refused': 1 });
+    const dto = await planned(project.id, { 'locked.zip': locked });
+    expect(codes(dto)).toMatchObject({ 'zip-encrypted': 1 });
+    expect(dto.plan?.images.new).toBe(1);
+  });
+
   it('pictures that are too large, are none, move, or end early', async () => {
     const project = await t.project();
     const gif = await sharp([await png(1), await png(200)], { join: { animated: true } }).gif().toBuffer();

@@ -14,6 +14,9 @@ const HEARTBEAT_S = 30;
 /** Deliveries after the first. Every restart of the server uses one up, so that a job that kills the server does not do so for ever. */
 const RETRIES = 5;
 const SCHEMA = 'pgboss';
+/** An ended job leaves the queue's books within a few milliseconds; under load it was seen to take some hundred. */
+const SEND_ATTEMPTS = 100;
+const SEND_WAIT_MS = 50;
 
 export interface JobsOptions {
   url: string;
@@ -76,14 +79,26 @@ class BossJobs implements Jobs {
       },
     });
     const delivered: Delivered = { job: id, data: spec.data };
-    // The policy `exclusive` admits one job per key until it has ended; a job without a key of its own gets one that nobody else has.
-    const sent = await this.#boss.send(spec.kind, delivered, { id: bossId(id), singletonKey: spec.singletonKey ?? id });
-    if (sent === null) {
+    if (!(await this.#send(spec.kind, delivered, spec.singletonKey ?? id))) {
       await this.#db.job.delete({ where: { id } });
       throw new EmendError('conflict', 'The same is already under way. Wait until it has ended, or cancel it first.');
     }
     announce(this.#bus, row);
     return toDto(row);
+  }
+
+  /**
+   * The policy `exclusive` admits one job per key until it has ended; a job without a key of its own gets one that nobody else has. False = another one is
+   * really under way. One that people see as ended may still be in the queue's books for a moment: that is waited for.
+   */
+  async #send(kind: JobKind, delivered: Delivered, key: string): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      if ((await this.#boss.send(kind, delivered, { id: bossId(delivered.job), singletonKey: key })) !== null) return true;
+      const others = (await this.#boss.findJobs<Delivered>(kind, { key })).map((job) => job.data.job);
+      const live = await this.#db.job.count({ where: { id: { in: others }, state: { in: ['queued', 'running'] } } });
+      if (live > 0 || attempt >= SEND_ATTEMPTS) return false;
+      await sleep(SEND_WAIT_MS);
+    }
   }
 
   async cancel(jobId: string): Promise<JobDto> {

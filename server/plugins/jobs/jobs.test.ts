@@ -57,6 +57,14 @@ describe('jobs', () => {
     await t.app.jobs.idle();
   });
 
+  it('of the same key follow each other at once: who sees the end may begin again', async () => {
+    void handle(async () => undefined);
+    for (let i = 0; i < 20; i++) {
+      const { id } = await t.app.jobs.enqueue({ ...spec, singletonKey: 'again' });
+      while ((await row(id)).state !== 'done') await new Promise((resolve) => { setTimeout(resolve, 1); });
+    }
+  });
+
   it('are cancelled, running or queued, and cancelling again changes nothing', async () => {
     const began = handle((_data, job) => untilAborted(job.signal));
     const running = await t.app.jobs.enqueue(spec);
