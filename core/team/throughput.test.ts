@@ -14,7 +14,7 @@ describe('throughput', () => {
   });
   it('says nothing of a few submits, a burst does not promise hundreds, and a pause is no pace', () => {
     expect(throughput(minutesAgo(3, 2, 1), 10, NOW)).toEqual({ perHour: null, secondsLeft: null });
-    expect(throughput(minutesAgo(0.05, 0.04, 0.03, 0.02, 0.01), 10, NOW).perHour).toBe(150);
+    expect(throughput(minutesAgo(0.05, 0.04, 0.03, 0.02, 0.01), 10, NOW).perHour).toBe(60);
     expect(throughput(minutesAgo(50, 45, 40, 35, 30, 25), 10, NOW).perHour).toBeNull();
     expect(throughput([], 0, NOW)).toEqual({ perHour: null, secondsLeft: 0 });
   });

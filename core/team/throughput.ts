@@ -3,8 +3,8 @@
 export const HOUR_MS = 3_600_000;
 /** Fewer submits than this in the last hour say nothing of the pace. */
 export const ENOUGH = 5;
-/** A burst of a few seconds is no pace. */
-const LEAST_SPAN_MS = 120_000;
+/** A burst of a few images is no pace. */
+const LEAST_SPAN_MS = 300_000;
 /** After so long without a submit, the team is not at work, and the hour's mean would promise what nobody is doing. */
 export const PAUSE_MS = 20 * 60_000;
 

@@ -7,7 +7,7 @@ import { testApp, type TestProject } from '../../testing/harness.ts';
 
 const t = await testApp();
 const EMPTY = { stateVector: 'AA==', timeMs: 1000 };
-const LATE = new Date(Date.now() - 1000);
+const LATE = new Date(Date.now() - 60_000);
 
 async function setting(tasks: number, people: number): Promise<{ project: TestProject; ids: string[]; people: TestPerson[] }> {
   const project = await t.project();
@@ -122,7 +122,9 @@ describe('a lease', () => {
     const socket = await bob.socket();
     await join(socket, id);
     await t.app.leases.settled();
-    await t.db.task.update({ where: { id }, data: { leaseUntil: LATE } });
+    await t.db.task.update({ where: { id }, data: { leaseUntil: new Date(Date.now() - 1) } });
+    const stranger = await t.person({ project: project.id });
+    expect((await next(stranger, project)).current, 'just run out: not a stranger\'s').toBeNull();
     t.app.leases.sweep();
     await t.app.leases.settled();
     expect(await row(id)).toMatchObject({ state: 'assigned', assigneeId: bob.id });

@@ -11,9 +11,12 @@ const RESERVE_MS = 3 * 60_000;
 const RESERVE_FROM = 10;
 
 const inHandOf = (userId: string): Prisma.Sql => Prisma.sql`t.state = 'assigned' AND t."assigneeId" = ${userId}`;
-/** Nobody else has it in hand. */
+/**
+ * Nobody else has it in hand. A lease that has just run out is the sweeper's (leases.ts) for two of its rounds: it knows who has the image open beside
+ * the one who went, and a stranger must not get it meanwhile.
+ */
 const free = (userId: string): Prisma.Sql =>
-  Prisma.sql`(t.state = 'pending' OR (t.state = 'assigned' AND (t."assigneeId" = ${userId} OR t."leaseUntil" IS NULL OR t."leaseUntil" < now() AT TIME ZONE 'UTC')))`;
+  Prisma.sql`(t.state = 'pending' OR (t.state = 'assigned' AND (t."assigneeId" = ${userId} OR t."leaseUntil" IS NULL OR t."leaseUntil" < now() AT TIME ZONE 'UTC' - interval '10 seconds')))`;
 /** Who has had one copy of an image that two people correct never gets the other. */
 const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT ${userId} = ANY(t."seenBy") AND EXISTS (
   SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")))`;

@@ -176,7 +176,7 @@ describe('the queue', () => {
   it('takes the open task in hand, and gives back what a lease no longer holds', async () => {
     const { project, ids, ann, bob } = await setting(2);
     expect((await ann.post(`/projects/${project.id}/tasks/next`, { current: ids[1] })).body.current).toMatchObject({ id: ids[1], state: 'assigned' });
-    await t.db.task.update({ where: { id: ids[1] ?? '' }, data: { leaseUntil: new Date(Date.now() - 1000), priority: 99 } });
+    await t.db.task.update({ where: { id: ids[1] ?? '' }, data: { leaseUntil: new Date(Date.now() - 60_000), priority: 99 } });
     expect((await bob.post(`/projects/${project.id}/tasks/next`)).body.current.id).toBe(ids[1]);
   });
 

@@ -23,6 +23,8 @@ interface About {
 interface Entry {
   people: Map<string, LivePerson>;
   about: Promise<About | null> | null;
+  /** Once it is known. */
+  image: string | null;
   timer: NodeJS.Timeout | null;
   sentAt: number;
 }
@@ -44,10 +46,10 @@ export class LiveDesk {
       app.rooms.onPresence((taskId, person, state) => { this.#stir(taskId, person.id, state?.drawing ? state.drawing.map(round) : null); }),
       app.rooms.onChange((taskId, _doc, _changed, user) => { if (user === null) this.#soon(taskId); else this.#stir(taskId, user); }),
       app.bus.on((_projectId, event) => {
-        // Submitted, settled or given other predictions: what is known of the task is read again.
-        if (event.type !== 'task') return;
-        const entry = this.#entries.get(event.task);
-        if (entry) { entry.about = null; this.#soon(event.task); }
+        // Submitted, settled or given other predictions: what is known of the task, and of the other copy of its image, is read again.
+        if (event.type === 'task') this.#readAnew((taskId, image) => taskId === event.task || image === event.image);
+        // The share of images that two people correct has changed.
+        if (event.type === 'images') this.#readAnew(() => true);
       }),
       app.audience.onNewcomer((projectId, send) => { for (const taskId of this.#entries.keys()) void this.#tell(taskId, (about, full, masked) => { if (about.projectId === projectId) send(full, masked); }); }),
     ];
@@ -60,9 +62,17 @@ export class LiveDesk {
   }
 
   #entry(taskId: string): Entry {
-    const entry = this.#entries.get(taskId) ?? { people: new Map<string, LivePerson>(), about: null, timer: null, sentAt: 0 };
+    const entry = this.#entries.get(taskId) ?? { people: new Map<string, LivePerson>(), about: null, image: null, timer: null, sentAt: 0 };
     this.#entries.set(taskId, entry);
     return entry;
+  }
+
+  #readAnew(which: (taskId: string, image: string | null) => boolean): void {
+    for (const [taskId, entry] of this.#entries) {
+      if (!which(taskId, entry.image)) continue;
+      entry.about = null;
+      this.#soon(taskId);
+    }
   }
 
   #stir(taskId: string, userId: string, drawing?: number[] | null): void {
@@ -88,6 +98,7 @@ export class LiveDesk {
     try {
       const about = await (entry.about ??= this.#read(taskId));
       if (!about) return;
+      entry.image = about.image.id;
       if (entry.people.size === 0) {
         const gone = { project: about.projectId, task: taskId, now: Date.now(), live: null };
         send(about, gone, gone);

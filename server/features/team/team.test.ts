@@ -67,13 +67,17 @@ describe('the team, live', () => {
   it('keeps the boxes of a blind copy from annotators until both are done', async () => {
     const project = await t.project({ settings: { overlap: 1 } });
     const { ann, bob, rita } = await members(project);
-    const { tasks: [a] } = await pairOf(project);
+    const { tasks: [a, b] } = await pairOf(project);
     const [annotator, reviewer] = [await follow(bob, project), await follow(rita, project)];
     const page = await open(ann, a);
     ops.rejectPrediction(page.doc, { origin: { kind: 'person', user: ann.id, client: newId() }, user: ann.id, now: 1 }, 'void');
     await page.send();
     await expect.poll(() => reviewer.seen.get(a)).toMatchObject({ blind: true, changes: 1, overlay: [[0, 10, 10, 300, 300, 0]] });
     expect(annotator.seen.get(a)).toMatchObject({ people: [{ name: 'Ann', drawing: null }], changes: 0, overlay: [] });
+    await bob.post(`/tasks/${b}/submit`, EMPTY);
+    expect(annotator.seen.get(a)?.overlay, 'hers is not done yet').toEqual([]);
+    await ann.post(`/tasks/${a}/submit`, { stateVector: Buffer.from(Y.encodeStateVector(page.doc)).toString('base64'), timeMs: 1 });
+    await expect.poll(() => annotator.seen.get(a)).toMatchObject({ blind: false, overlay: [[0, 10, 10, 300, 300, 0]] });
     for (const { socket } of [annotator, reviewer, page]) socket.close();
   });
 
