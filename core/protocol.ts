@@ -78,6 +78,8 @@ export const ProjectEvent = Type.Union([
   /** Counters of the loop bar changed. */
   Type.Object({ type: Type.Literal('loop') }),
   Type.Object({ type: Type.Literal('task'), task: Id, image: Id, state: Type.String(), by: Type.Union([Id, Type.Null()]) }),
+  /** Something was queued for review, decided or taken out again; state null = nobody asks any more. */
+  Type.Object({ type: Type.Literal('review'), task: Id, state: Type.Union([Type.Literal('queued'), Type.Literal('accepted'), Type.Literal('returned'), Type.Null()]), by: Type.Union([Id, Type.Null()]) }),
   Type.Object({ type: Type.Literal('images') }),
   Type.Object({ type: Type.Literal('project') }),
   Type.Object({ type: Type.Literal('version'), id: Id }),

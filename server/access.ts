@@ -74,6 +74,10 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /tasks/:id/reopen': least('annotator', 'task'),
   'GET /revisions/:id': least('viewer', 'revision'),
 
+  'GET /projects/:project/reviews': least('viewer', 'project'),
+  'GET /tasks/:id/review': least('viewer', 'task'),
+  'POST /tasks/:id/review': least('reviewer', 'task'),
+
   'GET /projects/:project/team': least('viewer', 'project'),
   'GET /projects/:project/agreement': least('viewer', 'project'),
   'GET /images/:id/pair': least('reviewer', 'image'),

@@ -5,11 +5,16 @@ import { Id, Nullable, Split, Timestamp, pageOf } from './common.ts';
 export const TaskState = Type.Union([Type.Literal('pending'), Type.Literal('assigned'), Type.Literal('submitted'), Type.Literal('skipped')]);
 export const Outcome = Type.Union([Type.Literal('ok'), Type.Literal('corrected')]);
 
+export const ReviewState = Type.Enum(['queued', 'accepted', 'returned']);
+export const ReviewReason = Type.Enum(['flagged', 'share', 'again', 'changed']);
+/** What people say most often when they lay an image aside; other words of their own are as good. */
+export const SKIP_REASONS = ['picture unusable', 'unsure', 'not my class'] as const;
+
 /** One thumbnail of the grid. `overlay`: boxes only, [class, x, y, w, h] in image pixels, of the newest labels or predictions (at most 200). */
 export const ImageCard = Type.Object({
   id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split, excluded: Type.Boolean(),
   status: Type.Union([Type.Literal('baseline'), Type.Literal('new'), Type.Literal('predicted'), Type.Literal('ok'), Type.Literal('corrected'), Type.Literal('skipped')]),
-  taskId: Nullable(Id), flagged: Type.Boolean(), minScore: Nullable(Type.Number()), count: Type.Integer(),
+  taskId: Nullable(Id), flagged: Type.Boolean(), flagNote: Nullable(Type.String()), skipReason: Nullable(Type.String()), review: Nullable(ReviewState), minScore: Nullable(Type.Number()), count: Type.Integer(),
   overlay: Type.Array(Type.Array(Type.Number(), { minItems: 5, maxItems: 5 })),
 });
 export type ImageCard = Static<typeof ImageCard>;
@@ -18,7 +23,7 @@ export const ImagePage = pageOf(ImageCard);
 export const ImageQuery = Type.Object(
   {
     status: Type.Optional(ImageCard.properties.status), split: Type.Optional(Split), class: Type.Optional(Type.Integer({ minimum: 0 })),
-    text: Type.Optional(Type.String({ maxLength: 120 })), flagged: Type.Optional(Type.Boolean()),
+    text: Type.Optional(Type.String({ maxLength: 120 })), flagged: Type.Optional(Type.Boolean()), review: Type.Optional(ReviewState), skipped: Type.Optional(Type.String({ maxLength: 500 })),
     sort: Type.Optional(Type.Union([Type.Literal('name'), Type.Literal('newest'), Type.Literal('uncertain')])),
     after: Type.Optional(Type.String({ maxLength: 200 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   },
@@ -50,9 +55,18 @@ export type ImageAnnotations = Static<typeof ImageAnnotations>;
 export const Holder = Type.Object({ id: Id, name: Type.String() });
 export type Holder = Static<typeof Holder>;
 
+/** What a reviewer decided on a revision. `pin`: where in the picture the comment points, in image pixels. */
+export const ReviewDto = Type.Object({
+  id: Id, number: Type.Integer(), revisionId: Id, verdict: Type.Enum(['accepted', 'returned']), comment: Nullable(Type.String()),
+  pin: Nullable(Type.Tuple([Type.Number(), Type.Number()])), by: Holder, at: Timestamp,
+});
+export type ReviewDto = Static<typeof ReviewDto>;
+
 /** All that the editor needs of one task, beside its live document. */
 export const TaskDto = Type.Object({
-  id: Id, projectId: Id, imageId: Id, iteration: Type.Integer(), state: TaskState, outcome: Nullable(Outcome), flagged: Type.Boolean(), reason: Nullable(Type.String()),
+  id: Id, projectId: Id, imageId: Id, iteration: Type.Integer(), state: TaskState, outcome: Nullable(Outcome), flagged: Type.Boolean(), flagNote: Nullable(Type.String()), reason: Nullable(Type.String()),
+  /** What a reviewer wrote who sent it back, until it is submitted again; `to`: who gets it first. */
+  sentBack: Nullable(Type.Object({ review: ReviewDto, to: Nullable(Id) })),
   assigneeId: Nullable(Id),
   /** A colleague who has the image in hand right now: working on it beside them is a choice. */
   holder: Nullable(Holder),
@@ -71,7 +85,7 @@ export const TaskDto = Type.Object({
 export type TaskDto = Static<typeof TaskDto>;
 
 /** The filmstrip: what comes next for this person, in order. */
-export const TaskCard = Type.Object({ id: Id, imageId: Id, name: Type.String(), state: TaskState, outcome: Nullable(Outcome), reason: Nullable(Type.String()), width: Type.Integer(), height: Type.Integer() });
+export const TaskCard = Type.Object({ id: Id, imageId: Id, name: Type.String(), state: TaskState, outcome: Nullable(Outcome), reason: Nullable(Type.String()), sentBack: Type.Boolean(), width: Type.Integer(), height: Type.Integer() });
 export type TaskCard = Static<typeof TaskCard>;
 /**
  * `holder`: who else has `current` in hand; null = it is this person's. Images count once, however many copies they have. `predicting`: the model is still
@@ -92,7 +106,7 @@ export const SubmitTask = Type.Object(
 );
 export const Submitted = Type.Object({ revisionId: Id, number: Type.Integer(), status: Outcome, instances: Type.Integer() });
 export const SkipTask = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false });
-export const FlagTask = Type.Object({ flagged: Type.Boolean() }, { additionalProperties: false });
+export const FlagTask = Type.Object({ flagged: Type.Boolean(), note: Type.Optional(Type.String({ maxLength: 300 })) }, { additionalProperties: false });
 
 export const RevisionDto = Type.Object({
   id: Id, taskId: Id, imageId: Id, number: Type.Integer(), status: Outcome, instances: Type.Array(InstanceSchema), threshold: Type.Number(),

@@ -22,11 +22,13 @@ export const ProjectSettings = Type.Object(
     order: Type.Union([Type.Literal('uncertain'), Type.Literal('random'), Type.Literal('sequential')]),
     /** Share of the images that two people correct without seeing each other, to measure how well they agree. */
     overlap: Type.Number({ minimum: 0, maximum: 1 }),
+    /** Share of the submitted images that a reviewer looks at. Flagged ones are always among them: 0 = only those, 1 = all. */
+    review: Type.Number({ minimum: 0, maximum: 1 }),
   },
   { additionalProperties: false },
 );
 export type ProjectSettings = Static<typeof ProjectSettings>;
-export const DEFAULT_SETTINGS: ProjectSettings = { threshold: 0.25, attention: 0.5, gateMargin: 0.01, freshWeight: 2, order: 'uncertain', overlap: 0 };
+export const DEFAULT_SETTINGS: ProjectSettings = { threshold: 0.25, attention: 0.5, gateMargin: 0.01, freshWeight: 2, order: 'uncertain', overlap: 0, review: 0 };
 
 export const ProjectDto = Type.Object({
   id: Id, name: Type.String(), task: TaskType, settings: ProjectSettings, classes: Type.Array(ClassDto),
@@ -71,6 +73,8 @@ export const Loop = Type.Object({
   images: Type.Integer(),
   /** Tasks of this iteration; `predicted` of them have a prediction set. */
   predicted: Type.Integer(), unpredicted: Type.Integer(), tasks: Type.Integer(), submitted: Type.Integer(), corrected: Type.Integer(), skipped: Type.Integer(),
+  /** Outcomes that wait for a reviewer. */
+  toReview: Type.Integer(),
   /** Submitted since the last dataset version. */
   unfrozen: Type.Integer(),
   version: Nullable(Type.Object({ id: Id, number: Type.Integer(), images: Type.Integer() })),

@@ -10,6 +10,8 @@ export interface Candidate {
   height: number;
   split: SplitName;
   excluded: boolean;
+  /** A reviewer has sent the latest revision back: whoever made it shall make it anew. */
+  returned?: boolean;
   /** The latest one. */
   revision: { id: string; predictionSetId: string | null; instances: readonly Instance[] } | null;
   /** Of the newest import. */
@@ -52,7 +54,7 @@ export interface Chosen {
   fresh: boolean;
 }
 
-export const LEFT_OUT = { excluded: 'excluded by hand', unsubmitted: 'not submitted yet', restored: 'not in the restored version' } as const;
+export const LEFT_OUT = { excluded: 'excluded by hand', unsubmitted: 'not submitted yet', returned: 'sent back by a reviewer', restored: 'not in the restored version' } as const;
 export type LeftOut = keyof typeof LEFT_OUT;
 
 /**
@@ -63,7 +65,7 @@ export function mergeDataset(candidates: readonly Candidate[], options: MergeOpt
   const chosen: Chosen[] = [];
   const leftOut = new Map<LeftOut, number>();
   for (const candidate of candidates) {
-    const picked = candidate.excluded ? 'excluded' : pick(candidate, options);
+    const picked = candidate.excluded ? 'excluded' : candidate.returned ? 'returned' : pick(candidate, options);
     if (typeof picked === 'string') leftOut.set(picked, (leftOut.get(picked) ?? 0) + 1);
     else chosen.push(picked);
   }

@@ -6,7 +6,7 @@ import { nextAction, stepViews } from './loopWords.ts';
 const model = { id: 'm', number: 1, name: 'yolo11n-seg', map: 0.718, map50: 0.9 };
 const base: Loop = {
   iteration: 3, next: 'correct', model, images: 1204, predicted: 312, unpredicted: 0, tasks: 312, submitted: 184, corrected: 60, skipped: 0,
-  unfrozen: 184, version: { id: 'v', number: 3, images: 1020 }, run: null, gain: null, predictJobId: null,
+  toReview: 0, unfrozen: 184, version: { id: 'v', number: 3, images: 1020 }, run: null, gain: null, predictJobId: null,
 };
 const job: JobDto = {
   id: 'j', projectId: 'p', kind: 'predict', state: 'running', done: 40, total: 312, message: null, error: null, subjectId: null,

@@ -45,12 +45,12 @@ async function candidates(db: Db, projectId: string): Promise<Candidate[]> {
     where: { projectId }, orderBy: { sha256: 'asc' },
     select: {
       id: true, sha256: true, width: true, height: true, split: true, excluded: true,
-      revisions: { where: countingRevisions(), orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1, select: { id: true, predictionSetId: true, instances: true } },
+      revisions: { where: countingRevisions(), orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1, select: { id: true, predictionSetId: true, instances: true, task: { select: { review: true } } } },
       baselines: { orderBy: { createdAt: 'desc' }, take: 1, select: { id: true, instances: true } },
     },
   });
   return images.map(({ id, revisions: [revision], baselines: [baseline], split, ...rest }): Candidate => ({
-    imageId: id, ...rest, split: splitName(split), predictions: null,
+    imageId: id, ...rest, split: splitName(split), predictions: null, returned: revision?.task.review === 'returned',
     revision: revision ? { id: revision.id, predictionSetId: revision.predictionSetId, instances: readInstances(revision.instances) } : null,
     baseline: baseline ? { id: baseline.id, instances: readInstances(baseline.instances) } : null,
     ...restoredOf(id, revision?.id ?? null, baseline?.id ?? null),

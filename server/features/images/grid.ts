@@ -7,7 +7,7 @@ import type { Eyes } from '../../blind.ts';
 
 type Query = Static<typeof ImageQuery>;
 type Card = Static<typeof ImageCard>;
-interface Row { id: string; name: string; width: number; height: number; split: Card['split']; excluded: boolean; status: Card['status']; taskId: string | null; flagged: boolean; minScore: number | null; sortKey: string }
+interface Row { id: string; name: string; width: number; height: number; split: Card['split']; excluded: boolean; status: Card['status']; taskId: string | null; flagged: boolean; flagNote: string | null; skipReason: string | null; review: Card['review']; minScore: number | null; sortKey: string }
 interface Overlay { id: string; count: number; overlay: number[][] | null }
 
 const MAX_OVERLAY = 200;
@@ -23,14 +23,14 @@ function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
   return Prisma.sql`
     SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."createdAt",
       CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
-      t.id AS "taskId", COALESCE(t.flagged, false) AS flagged,
+      t.id AS "taskId", COALESCE(t.flagged, false) AS flagged, t."flagNote", CASE WHEN t.state = 'skipped' THEN t."skipReason" END AS "skipReason", t.review,
       CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels,
       CASE WHEN p.id IS NULL THEN NULL ELSE (SELECT min((e->>'score')::float8) FROM jsonb_array_elements(p.instances) e WHERE (e->>'score')::float8 >= ${threshold}) END AS "minScore"
     FROM "Image" i
     LEFT JOIN LATERAL (
       SELECT r.id, r.status, r.instances FROM "Revision" r JOIN "Task" x ON x.id = r."taskId" AND NOT x.measures AND ${visible} WHERE r."imageId" = i.id ORDER BY r."createdAt" DESC, r.number DESC LIMIT 1
     ) r ON true
-    LEFT JOIN LATERAL (SELECT id, state, flagged, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY ${first}, "createdAt" DESC LIMIT 1) t ON true
+    LEFT JOIN LATERAL (SELECT id, state, flagged, "flagNote", "skipReason", review, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY ${first}, "createdAt" DESC LIMIT 1) t ON true
     LEFT JOIN LATERAL (SELECT id, instances FROM "BaselineLabel" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT id, instances FROM "PredictionSet" WHERE "imageId" = i.id ORDER BY (id = t."predictionSetId") DESC NULLS LAST, "createdAt" DESC LIMIT 1) p ON true
     WHERE i."projectId" = ${projectId}`;
@@ -41,6 +41,8 @@ function conditions(query: Query, threshold: number): Prisma.Sql {
   if (query.status !== undefined) all.push(Prisma.sql`status = ${query.status}`);
   if (query.split !== undefined) all.push(Prisma.sql`split = ${query.split}`);
   if (query.flagged !== undefined) all.push(Prisma.sql`flagged = ${query.flagged}`);
+  if (query.review !== undefined) all.push(Prisma.sql`review = ${query.review}`);
+  if (query.skipped !== undefined) all.push(Prisma.sql`"skipReason" = ${query.skipped}`);
   if (query.text !== undefined && query.text !== '') all.push(Prisma.sql`position(lower(${query.text}) in lower(name)) > 0`);
   if (query.class !== undefined) {
     all.push(Prisma.sql`EXISTS (SELECT 1 FROM jsonb_array_elements(labels) e WHERE (e->>'class')::int = ${query.class} AND COALESCE((e->>'score')::float8, 1) >= (CASE WHEN status = 'predicted' THEN ${threshold}::float8 ELSE 0 END))`);
@@ -62,7 +64,7 @@ export async function listImages(db: PrismaClient, grid: Grid, query: Query): Pr
   const base = Prisma.sql`WITH cards AS (${cards(grid)}), keyed AS (SELECT *, (${key}) COLLATE "C" AS "sortKey" FROM cards WHERE ${conditions(query, grid.threshold)})`;
   const [counted] = await db.$queryRaw<{ total: number }[]>`${base} SELECT count(*)::int AS total FROM keyed`;
   const rows = await db.$queryRaw<Row[]>`${base}
-    SELECT id, name, width, height, split, excluded, status, "taskId", flagged, "minScore", "sortKey" FROM keyed
+    SELECT id, name, width, height, split, excluded, status, "taskId", flagged, "flagNote", "skipReason", review, "minScore", "sortKey" FROM keyed
     ${after ? Prisma.sql`WHERE ("sortKey", id COLLATE "C") > (${after[0]}, ${after[1]})` : Prisma.empty} ORDER BY "sortKey", id COLLATE "C" LIMIT ${limit + 1}`;
   const page = rows.slice(0, limit);
   const overlays = await overlaysOf(db, grid, page.map((row) => row.id));

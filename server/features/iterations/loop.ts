@@ -28,6 +28,7 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   const numbers = {
     iteration: iteration?.number ?? 1, images, predicted: tasks.predicted, unpredicted: Math.max(0, waiting - predictedWaiting),
     tasks: tasks.images, submitted: tasks.submitted, skipped: tasks.skipped, corrected: tasks.corrected,
+    toReview: await db.task.count({ where: { projectId, state: 'submitted', review: 'queued' } }),
     unfrozen: await unfrozenCount(db, projectId, version?.createdAt ?? new Date(0)),
   };
   return {
@@ -41,9 +42,9 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   };
 }
 
-/** Images whose newest revision is younger than the newest version. */
+/** Images with a revision younger than the newest version, without those that a reviewer sent back. */
 async function unfrozenCount(db: PrismaClient, projectId: string, since: Date): Promise<number> {
-  const rows = await db.revision.groupBy({ by: ['imageId'], where: { createdAt: { gt: since }, image: { projectId }, ...countingRevisions() } });
+  const rows = await db.revision.groupBy({ by: ['imageId'], where: { createdAt: { gt: since }, image: { projectId }, AND: [countingRevisions(), { task: { OR: [{ review: null }, { review: { not: 'returned' } }] } }] } });
   return rows.length;
 }
 

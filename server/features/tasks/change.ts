@@ -1,8 +1,10 @@
 import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import type { Bus, Person } from '../../context.ts';
-import { settlePair } from './copies.ts';
+import { readSettings } from '../projects/index.ts';
+import { lockPair, settlePair } from './copies.ts';
 import { LEASE_MS } from './handOut.ts';
+import { queueAfterFlag, reviewStateOf } from './reviews.ts';
 
 interface Parts {
   db: PrismaClient;
@@ -20,9 +22,16 @@ export async function skip(parts: Parts, taskId: string, person: Person, reason:
   await tell(parts, taskId, person);
 }
 
-export async function flag(parts: Parts, taskId: string, person: Person, flagged: boolean): Promise<void> {
-  await parts.db.task.update({ where: { id: taskId }, data: { flagged } });
+/** Asks for a second look. What is submitted already goes to the reviewers at once, anything else with its submit. */
+export async function flag(parts: Parts, taskId: string, person: Person, flagged: boolean, note?: string): Promise<void> {
+  const row = await parts.db.$transaction(async (tx) => {
+    await lockPair(tx, taskId);
+    const task = await tx.task.findUniqueOrThrow({ where: { id: taskId }, select: { id: true, state: true, review: true, reviewReason: true, project: { select: { settings: true } } } });
+    const data = { flagged, flagNote: flagged ? (note?.trim() || null) : null };
+    return tx.task.update({ where: { id: taskId }, data: { ...data, ...queueAfterFlag({ ...task, flagged }, readSettings(task.project.settings).review) }, select: { projectId: true, review: true } });
+  });
   await tell(parts, taskId, person);
+  parts.bus.emit(row.projectId, { type: 'review', task: taskId, state: reviewStateOf(row.review), by: person.id });
 }
 
 /** "Back": the task is in the person's hands again, with its document as it was. Its revisions stay; the next submit makes another. */

@@ -20,6 +20,10 @@ const free = (userId: string): Prisma.Sql =>
 /** Who has had one copy of an image that two people correct never gets the other. */
 const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT ${userId} = ANY(t."seenBy") AND EXISTS (
   SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")))`;
+/** What a reviewer sent back waits this long for whoever submitted it, before it is anybody's. */
+export const RETURNED_MS = 24 * 3_600_000;
+const notKept = (userId: string): Prisma.Sql =>
+  Prisma.sql`(t."returnedToId" IS NULL OR t."returnedToId" = ${userId} OR t."returnedAt" < now() AT TIME ZONE 'UTC' - ${RETURNED_MS}::int * interval '1 millisecond')`;
 const take = (userId: string, leaseMs: number): Prisma.Sql => Prisma.sql`
   UPDATE "Task" SET state = 'assigned', "assigneeId" = ${userId}, "leaseUntil" = now() AT TIME ZONE 'UTC' + ${leaseMs}::int * interval '1 millisecond',
     "seenBy" = CASE WHEN ${userId} = ANY("seenBy") THEN "seenBy" ELSE array_append("seenBy", ${userId}) END`;
@@ -33,8 +37,8 @@ export interface Wish {
 }
 
 /**
- * Hands one open task of a project out: the person's own one that they have in hand, else one that they left with unsubmitted edits, else the most urgent
- * one that nobody has. One statement with SKIP LOCKED, so that any number of people who ask at the same moment all get different ones. null = nothing is left.
+ * Hands one open task of a project out: the person's own one that they have in hand, else one that a reviewer sent back to them, else one that they left
+ * with unsubmitted edits, else the most urgent one that nobody has. One statement with SKIP LOCKED, so that any number of people who ask at the same moment all get different ones. null = nothing is left.
  */
 export async function handOut(db: PrismaClient, wish: Wish): Promise<string | null> {
   // A row that somebody else's statement holds for a moment (a flag, a claim that fails) may be the last one: then it is worth waiting for.
@@ -47,8 +51,8 @@ async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs 
     db.$queryRaw<{ id: string }[]>`
       ${take(userId, leaseMs)} WHERE id = (
         SELECT t.id FROM "Task" t
-        WHERE t."projectId" = ${projectId} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${free(userId)} AND ${unseen(userId)}
-        ORDER BY (${inHandOf(userId)}) DESC, (t.dirty AND ${userId} = ANY(t."seenBy")) DESC, t.priority DESC, t.copy, t.id
+        WHERE t."projectId" = ${projectId} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${free(userId)} AND ${unseen(userId)} AND ${notKept(userId)}
+        ORDER BY (${inHandOf(userId)}) DESC, (t."returnedToId" IS NOT DISTINCT FROM ${userId}) DESC, (t.dirty AND ${userId} = ANY(t."seenBy")) DESC, t.priority DESC, t.copy, t.id
         LIMIT 1 ${lock}
       )
       RETURNING id`,

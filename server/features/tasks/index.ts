@@ -8,7 +8,8 @@ import { taskRoutes } from './taskRoutes.ts';
 export { createTask, lockPair, moveOpenTasks } from './copies.ts';
 export { revisionDto } from './revisionRoutes.ts';
 export { currentIteration } from './handOut.ts';
-export { predictionsOf } from './read.ts';
+export { baselineOf, outcomeOf, predictionsOf, stateOf } from './read.ts';
+export { reviewDto, reviewReasonOf, reviewStateOf } from './reviews.ts';
 
 /** The queue of images to correct, and what becomes of each: handed out, submitted, skipped, flagged, taken back. */
 export const plugin = fp(async (app) => {

@@ -8,9 +8,10 @@ import type { Prisma, PrismaClient } from '#prisma';
 import { hiddenTasks, type Eyes } from '../../blind.ts';
 import { progressOfQueue } from '../../progress.ts';
 import { readSettings } from '../projects/index.ts';
-import { holderOf } from './handOut.ts';
+import { holderOf, RETURNED_MS } from './handOut.ts';
+import { reviewDto } from './reviews.ts';
 
-const CARD = { id: true, imageId: true, state: true, assigneeId: true, outcome: true, reason: true, image: { select: { name: true, width: true, height: true } } } satisfies Prisma.TaskSelect;
+const CARD = { id: true, imageId: true, state: true, assigneeId: true, outcome: true, reason: true, review: true, image: { select: { name: true, width: true, height: true } } } satisfies Prisma.TaskSelect;
 type CardRow = Prisma.TaskGetPayload<{ select: typeof CARD }>;
 const UPCOMING = 8;
 const OPEN = { in: ['pending', 'assigned'] };
@@ -35,7 +36,7 @@ export function instancesOf(stored: unknown): Instance[] {
 
 function card(row: CardRow): TaskCard {
   const { image } = row;
-  return { id: row.id, imageId: row.imageId, name: image.name, state: stateOf(row.state), outcome: outcomeOf(row.outcome), reason: row.reason, width: image.width, height: image.height };
+  return { id: row.id, imageId: row.imageId, name: image.name, state: stateOf(row.state), outcome: outcomeOf(row.outcome), reason: row.reason, sentBack: row.review === 'returned', width: image.width, height: image.height };
 }
 
 export function stateOf(state: string): Static<typeof TaskState> {
@@ -65,16 +66,20 @@ export async function awaitsPredictions(db: PrismaClient, projectId: string): Pr
 export async function strip(db: PrismaClient, { projectId, iterationId }: Queue, userId: string, current: string | null): Promise<NextTasks> {
   const hidden = await hiddenTasks(db, projectId, userId);
   const free: Prisma.TaskWhereInput = { OR: [{ state: 'pending' }, { state: 'assigned', assigneeId: userId }, { state: 'assigned', leaseUntil: { lt: new Date() } }] };
-  const [row, holder, rows, progress] = await Promise.all([
+  const notKept: Prisma.TaskWhereInput = { OR: [{ returnedToId: null }, { returnedToId: userId }, { returnedAt: { lt: new Date(Date.now() - RETURNED_MS) } }] };
+  const [row, holder, returned, others, progress] = await Promise.all([
     current === null ? null : db.task.findUnique({ where: { id: current }, select: CARD }),
     current === null ? null : holderOf(db, current, userId),
+    db.task.findMany({ where: { projectId, ...free, returnedToId: userId, ...(current === null ? {} : { id: { not: current } }) }, orderBy: { returnedAt: 'asc' }, take: UPCOMING, select: CARD }),
     db.task.findMany({
-      where: { projectId, ...free, id: { notIn: [...hidden, ...(current === null ? [] : [current])] } },
+      where: { projectId, AND: [free, notKept], id: { notIn: [...hidden, ...(current === null ? [] : [current])] } },
       // "assigned" sorts before "pending": what this person has in hand already comes first.
       orderBy: [{ state: 'asc' }, { priority: 'desc' }, { copy: 'asc' }, { id: 'asc' }], take: 2 * UPCOMING, select: CARD,
     }),
     progressOfQueue(db, projectId, iterationId),
   ]);
+  // In the order of the hand-out: what was sent back to this person comes before anything new.
+  const rows = [...others.filter((r) => r.state === 'assigned'), ...returned, ...others].filter((r, i, all) => all.findIndex((o) => o.id === r.id) === i);
   // Only what is this person's own is called assigned: the page goes there without asking first.
   // Of two copies that are both free, only one can become theirs.
   const upcoming = [...new Map(rows.toReversed().map((r) => [r.imageId, r])).values()].toReversed().slice(0, UPCOMING).map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
@@ -92,12 +97,13 @@ export async function list(db: PrismaClient, { projectId, iterationId }: Queue, 
 
 /** All that the editor needs of one task beside its live document. */
 export async function read(db: PrismaClient, id: string, userId: string): Promise<TaskDto> {
-  const row = await db.task.findUnique({ where: { id }, include: { image: true, project: true, iteration: true, predictionSet: { include: { model: true } } } });
+  const row = await db.task.findUnique({ where: { id }, include: { image: true, project: true, iteration: true, predictionSet: { include: { model: true } }, reviews: { orderBy: { number: 'desc' }, take: 1 } } });
   if (!row) throw new EmendError('not_found', 'There is no such task. It may have been removed, or the address is wrong.');
   const { image, predictionSet: set } = row;
+  const review = row.review === 'returned' ? (row.reviews[0] ?? null) : null;
   return {
     id, projectId: row.projectId, imageId: row.imageId, iteration: row.iteration.number, state: stateOf(row.state), outcome: outcomeOf(row.outcome),
-    flagged: row.flagged, reason: row.reason, assigneeId: row.assigneeId,
+    flagged: row.flagged, flagNote: row.flagNote, reason: row.reason, sentBack: review && { review: await reviewDto(db, review), to: row.returnedToId }, assigneeId: row.assigneeId,
     holder: await holderOf(db, id, userId), blind: row.blind, copy: row.copy,
     image: { id: image.id, name: image.name, width: image.width, height: image.height, split: image.split === 'valid' || image.split === 'test' ? image.split : 'train' },
     model: set && { id: set.model.id, name: set.model.name },

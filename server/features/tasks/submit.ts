@@ -15,6 +15,7 @@ import type { Rooms } from '../../sync/rooms.ts';
 import { readSettings } from '../projects/index.ts';
 import { lockPair, settlePair } from './copies.ts';
 import { baselineOf, predictionsOf } from './read.ts';
+import { queueAt, reviewStateOf } from './reviews.ts';
 
 /** Edits that are on their way when the submit arrives get this long. */
 const ARRIVE_MS = 3000;
@@ -50,8 +51,9 @@ export async function submit({ db, rooms, bus }: Parts, input: SubmitInput): Pro
     room.closeFor(new EmendError('conflict', `${person.name} has submitted this image with all edits up to now. Go on with the next one, or open it again ("Back").`), person.id);
     return made;
   });
-  const task = await db.task.findUniqueOrThrow({ where: { id: taskId }, select: { projectId: true, imageId: true, state: true } });
+  const task = await db.task.findUniqueOrThrow({ where: { id: taskId }, select: { projectId: true, imageId: true, state: true, review: true } });
   bus.emit(task.projectId, { type: 'task', task: taskId, image: task.imageId, state: task.state, by: person.id });
+  bus.emit(task.projectId, { type: 'review', task: taskId, state: reviewStateOf(task.review), by: person.id });
   bus.emit(task.projectId, { type: 'loop' });
   bus.emit(task.projectId, { type: 'activity' });
   return submitted(revision);
@@ -84,7 +86,7 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
     throw new EmendError('conflict', 'The model has looked at this image anew since you opened it, so what you saw is not what would be kept. Nothing was submitted, and your edits are saved. Open the image again and look once more.');
   }
   const predictions = task.predictionSet ? predictionsOf(task.predictionSet.instances) : [];
-  const { threshold } = readSettings(task.project.settings);
+  const { threshold, review: share } = readSettings(task.project.settings);
   const content = readContent(doc);
   // An image without predictions keeps the labels that it came with.
   const baseline = task.predictionSet ? [] : await baselineOf(tx, task.imageId);
@@ -98,7 +100,7 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
   });
   // Of two copies, the one that is submitted first is the image's label; the other measures how well two people agree.
   const measures = last ? task.measures : (await tx.revision.count({ where: { task: { id: { in: pair.filter((t) => t.id !== taskId).map((t) => t.id) } } } })) > 0;
-  await tx.task.update({ where: { id: taskId }, data: { state: 'submitted', outcome: status, dirty: false, submittedAt: new Date(), leaseUntil: null, skipReason: null, measures } });
+  await tx.task.update({ where: { id: taskId }, data: { state: 'submitted', outcome: status, dirty: false, submittedAt: new Date(), leaseUntil: null, skipReason: null, measures, ...queueAt(task, share), returnedToId: null, returnedAt: null } });
   await settlePair(tx, taskId);
   // What one of two found is not told before the other is done.
   await note(tx, task.projectId, person.id, 'submitted', task.blind ? `submitted ${task.image.name}` : status === 'ok' ? `found ${task.image.name} correct` : `corrected ${task.image.name}`);

@@ -19,7 +19,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox = async (app) => {
     return ok;
   });
   app.post(`${API}/tasks/:id/flag`, { schema: { tags, summary: 'Mark the image for the others, or unmark it', params: IdParams, body: FlagTask, response: { 200: Ok } } }, async (request) => {
-    await change.flag(app, request.params.id, signedIn(request), request.body.flagged);
+    await change.flag(app, request.params.id, signedIn(request), request.body.flagged, request.body.note);
     return ok;
   });
   app.post(`${API}/tasks/:id/reopen`, { schema: { tags, summary: 'Take a submitted or skipped image in hand again', params: IdParams, response: { 200: Ok } } }, async (request) => {
