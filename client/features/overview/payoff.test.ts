@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Loop } from '#core/api/project.ts';
 import { errorShare, payoffWords } from './payoff.ts';
 
-const loop: Loop = { iteration: 1, next: 'correct', model: null, images: 0, predicted: 0, unpredicted: 0, tasks: 0, submitted: 0, corrected: 0, skipped: 0, unfrozen: 0, version: null, run: null, gain: null, predictJobId: null };
+const loop: Loop = { iteration: 1, next: 'correct', model: null, images: 0, predicted: 0, unpredicted: 0, tasks: 0, submitted: 0, corrected: 0, skipped: 0, toReview: 0, unfrozen: 0, version: null, run: null, gain: null, predictJobId: null };
 const row = (map: number | null) => ({ iteration: 0, model: 'm', map, map50: null, keptShare: null });
 
 describe('does it pay off', () => {
