@@ -27,9 +27,8 @@ export function countingRevisions(eyes: Eyes = null): Prisma.RevisionWhereInput 
 export async function hiddenTasks(db: PrismaClient, projectId: string, userId: string): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT t.id FROM "Task" t WHERE t."projectId" = ${projectId} AND t.blind AND NOT ${userId} = ANY(t."seenBy") AND (
-      t.state = 'submitted' OR EXISTS (
-        SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")
-      ))`;
+      t.state = 'submitted' OR (t."imageId", t."iterationId") IN (SELECT o."imageId", o."iterationId" FROM "Task" o WHERE o."projectId" = ${projectId} AND o.blind AND ${userId} = ANY(o."seenBy"))
+    )`;
   return rows.map((row) => row.id);
 }
 

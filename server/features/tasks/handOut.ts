@@ -10,13 +10,12 @@ const RESERVE_MS = 3 * 60_000;
 /** With fewer images left than this, nothing is reserved: the last ones are for whoever comes. */
 const RESERVE_FROM = 10;
 
-const inHandOf = (userId: string): Prisma.Sql => Prisma.sql`t.state = 'assigned' AND t."assigneeId" = ${userId}`;
 /**
- * Nobody else has it in hand. A lease that has just run out is the sweeper's (leases.ts) for two of its rounds: it knows who has the image open beside
- * the one who went, and a stranger must not get it meanwhile.
+ * The lease has run out. For two rounds of the sweeper (leases.ts) it is the sweeper's: it knows who has the image open beside the one who went, and a
+ * stranger must not get it meanwhile.
  */
-const free = (userId: string): Prisma.Sql =>
-  Prisma.sql`(t.state = 'pending' OR (t.state = 'assigned' AND (t."assigneeId" = ${userId} OR t."leaseUntil" IS NULL OR t."leaseUntil" < now() AT TIME ZONE 'UTC' - interval '10 seconds')))`;
+const LAPSED = Prisma.sql`(t.state = 'assigned' AND (t."leaseUntil" IS NULL OR t."leaseUntil" < now() AT TIME ZONE 'UTC' - interval '10 seconds'))`;
+const inHandOf = (userId: string): Prisma.Sql => Prisma.sql`(t.state = 'assigned' AND t."assigneeId" = ${userId})`;
 /** Who has had one copy of an image that two people correct never gets the other. */
 const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT ${userId} = ANY(t."seenBy") AND EXISTS (
   SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")))`;
@@ -38,7 +37,8 @@ export interface Wish {
 
 /**
  * Hands one open task of a project out: the person's own one that they have in hand, else one that a reviewer sent back to them, else one that they left
- * with unsubmitted edits, else the most urgent one that nobody has. One statement with SKIP LOCKED, so that any number of people who ask at the same moment all get different ones. null = nothing is left.
+ * with unsubmitted edits, else one whose lease has run out, else the most urgent that nobody has begun. One statement with SKIP LOCKED, so that any number
+ * of people who ask at the same moment all get different ones. null = nothing is left.
  */
 export async function handOut(db: PrismaClient, wish: Wish): Promise<string | null> {
   // A row that somebody else's statement holds for a moment (a flag, a claim that fails) may be the last one: then it is worth waiting for.
@@ -46,16 +46,17 @@ export async function handOut(db: PrismaClient, wish: Wish): Promise<string | nu
 }
 
 async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs = LEASE_MS }: Wish, lock: Prisma.Sql): Promise<string | null> {
+  // Each is looked for only when the one before found nothing, by the index of state and priority.
+  const first = (which: Prisma.Sql): Prisma.Sql => Prisma.sql`(
+    SELECT t.id FROM "Task" t WHERE t."projectId" = ${projectId} AND ${which} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${unseen(userId)} AND ${notKept(userId)}
+    ORDER BY t.priority DESC, t.copy, t.id LIMIT 1 ${lock})`;
+  const begun = Prisma.sql`t.state = 'pending' AND t.dirty AND ${userId} = ANY(t."seenBy")`;
   const [, rows] = await db.$transaction([
     takeTurns(db, projectId, userId),
     db.$queryRaw<{ id: string }[]>`
-      ${take(userId, leaseMs)} WHERE id = (
-        SELECT t.id FROM "Task" t
-        WHERE t."projectId" = ${projectId} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${free(userId)} AND ${unseen(userId)} AND ${notKept(userId)}
-        ORDER BY (${inHandOf(userId)}) DESC, (t."returnedToId" IS NOT DISTINCT FROM ${userId}) DESC, (t.dirty AND ${userId} = ANY(t."seenBy")) DESC, t.priority DESC, t.copy, t.id
-        LIMIT 1 ${lock}
-      )
-      RETURNING id`,
+      ${take(userId, leaseMs)} WHERE id = COALESCE(
+        ${first(inHandOf(userId))}, ${first(Prisma.sql`t.state = 'pending' AND t."returnedToId" = ${userId}`)}, ${first(begun)}, ${first(LAPSED)}, ${first(Prisma.sql`t.state = 'pending'`)}
+      ) RETURNING id`,
   ]);
   return rows[0]?.id ?? null;
 }
@@ -69,7 +70,7 @@ function takeTurns(db: PrismaClient, projectId: string, userId: string) {
 export async function claim(db: PrismaClient, projectId: string, taskId: string, userId: string): Promise<boolean> {
   const [, count] = await db.$transaction([
     takeTurns(db, projectId, userId),
-    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND ${free(userId)} AND ${unseen(userId)} FOR UPDATE)`,
+    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND (t.state = 'pending' OR ${inHandOf(userId)} OR ${LAPSED}) AND ${unseen(userId)} FOR UPDATE)`,
   ]);
   return count === 1;
 }
