@@ -5,6 +5,7 @@ import type { Log } from './context.ts';
 import { ensureFirstSignIn } from './auth/signInLink.ts';
 import { startEmbedded } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
+import { findPython } from './features/training/index.ts';
 import { ensureDemoProject } from './demo/demoProject.ts';
 import { EmendError } from '#core/errors.ts';
 import { openLog } from './log.ts';
@@ -82,11 +83,19 @@ async function main(): Promise<void> {
   if (config.demo > 0 && config.roles.has('web')) await makeDemo(started.app, terminal, stopping, config.demo);
 }
 
-/** The first signal closes everything in order; the second ends at once (the next start repairs what that leaves). */
+/** A signal to the whole process group arrives several times: npm passes on what the group has already heard. Milliseconds. */
+const SAME_SIGNAL_MS = 500;
+
+/** The first signal closes everything in order; a second Ctrl-C ends at once (the next start repairs what that leaves). */
 function stopOnSignal(starting: Promise<Started>, terminal: Terminal, log: Log): AbortSignal {
   const stopping = new AbortController();
-  const stop = (): void => {
-    if (stopping.signal.aborted) process.exit(130);
+  let first = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) {
+      if (signal === 'SIGINT' && performance.now() - first > SAME_SIGNAL_MS) process.exit(130);
+      return;
+    }
+    first = performance.now();
     stopping.abort();
     terminal.line('');
     terminal.line('Stopping. Ctrl-C again ends at once.');
@@ -106,6 +115,9 @@ async function greet({ app, url }: Started, terminal: Terminal): Promise<void> {
   const segmenters = app.inference.status().segmenters;
   terminal.line('');
   if (!segmenters.some((s) => s.family !== 'spark')) terminal.line('Masks are made by Spark, the small model that comes along. For finer ones, "npm run models" fetches SAM weights.');
+  if (app.config.roles.has('train') && (await findPython()) === undefined) {
+    terminal.line('Python 3.10 or newer was not found: everything works except training. Install it, with its venv module, and start again.');
+  }
   terminal.line(`Emend is ready: ${url}`);
 }
 

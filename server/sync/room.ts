@@ -178,10 +178,9 @@ export class Room {
     return [...Y.decodeStateVector(stateVector)].every(([client, clock]) => (mine.get(client) ?? 0) >= clock);
   }
 
-  /** Sends everybody away, except one person's connections. */
-  closeFor(problem: EmendError, exceptPerson?: string): void {
+  /** Sends everybody away. */
+  closeFor(problem: EmendError): void {
     for (const [id, { member }] of this.#seats) {
-      if (member.person.id === exceptPerson) continue;
       this.leave(id);
       member.close(problem);
       if (!this.members.some((m) => m.person.id === member.person.id)) this.#end.sentAway(member);

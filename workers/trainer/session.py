@@ -93,8 +93,10 @@ class Session:
     def evaluate(self, which: str, weights: str) -> None:
         model = YOLO(weights, task=self.spec["task"])
         model.add_callback("on_val_batch_end", lambda _: self.reporter.check())
+        # Each model at the size it was trained for, at which it also predicts: at another one the former model would look worse than it is.
+        imgsz = model.overrides.get("imgsz") or self.spec["imgsz"]
         result = model.val(
-            data=self.spec["data"], split="val", imgsz=self.spec["imgsz"], batch=self.spec["batch"], device=self.device,
+            data=self.spec["data"], split="val", imgsz=imgsz, batch=self.spec["batch"], device=self.device,
             workers=self.spec["workers"], project=str(self.out), name=f"val-{which}", **QUIET,
         )
         images = len(yaml_images(self.spec["data"]))

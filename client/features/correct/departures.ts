@@ -1,8 +1,10 @@
 import { shallowReactive } from 'vue';
+import * as Y from 'yjs';
 import { asProblem } from '../../api.ts';
 import { submitTask } from './api.ts';
 import type { OpenRoom } from '../../sync/openRoom.ts';
 import type { OpenTask } from './openTask.ts';
+import type { Letter, Outbox } from './outbox.ts';
 
 /** A submit that did not go through: what, why, and the task to open again. */
 export interface Failure {
@@ -13,46 +15,108 @@ export interface Failure {
 
 /** Long enough for a slow connection, short enough that the person still knows the picture. */
 const SAVE_MS = 20_000;
+/** Without a connection, a submit is tried again this often. */
+const AGAIN_MS = 1500;
+/** What passes by itself; everything else is an answer. */
+const PASSING: ReadonlySet<string> = new Set(['busy', 'too_many', 'unavailable']);
+
+class Withdrawn extends Error {}
 
 /**
  * Tasks that the person has left and that still have something to do: their last edits reach the server, then they are submitted if
- * asked. The next picture does not wait for any of it.
+ * asked. The next picture does not wait for any of it, and neither does work without a connection: such submits are kept in the browser until they are sent.
  */
 export class Departures {
   readonly failures = shallowReactive<Failure[]>([]);
   readonly submitted = new Set<string>();
+  /** Submits that wait for the connection. */
+  readonly waiting = shallowReactive(new Set<string>());
+  readonly #outbox: Outbox;
   readonly #settled: (task: string, submitted: boolean) => void;
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #leaving = new Map<string, OpenRoom>();
+  readonly #withdrawn = new Set<string>();
+  #gone = false;
 
-  constructor(settled: (task: string, submitted: boolean) => void) {
+  constructor(outbox: Outbox, settled: (task: string, submitted: boolean) => void) {
+    this.#outbox = outbox;
     this.#settled = settled;
   }
 
   /** Resolves to whether it is submitted. Never rejects: a failure is shown with a way back. */
   submit(open: OpenTask): Promise<boolean> {
-    this.submitted.add(open.dto.id);
-    this.dismiss(open.dto.id);
+    const { id, image, predictionSetId } = open.dto;
+    const letter = { task: id, name: image.name, timeMs: open.time.total(performance.now()), predictionSetId };
     open.destroy();
-    return this.#during(open.dto.id, this.#submit(open));
+    return this.#post(letter, open.room);
   }
 
-  async #submit(open: OpenTask): Promise<boolean> {
-    const { id, image, predictionSetId } = open.dto;
-    const timeMs = open.time.total(performance.now());
+  /** Sends what an earlier visit could not: the tab was closed, or the browser, before the connection was back. */
+  resume(openRoom: (task: string) => OpenRoom): void {
+    for (const letter of this.#outbox.list()) if (!this.submitted.has(letter.task)) void this.#resumeOne(letter, openRoom(letter.task));
+  }
+
+  async #resumeOne(letter: Letter, room: OpenRoom): Promise<void> {
+    this.submitted.add(letter.task);
+    await room.restored;
+    await this.#post(letter, room);
+  }
+
+  /** Takes a submit back that has not been sent yet. False = it has been, or it never was. */
+  async withdraw(task: string): Promise<boolean> {
+    if (!this.waiting.has(task)) return false;
+    this.#withdrawn.add(task);
+    await this.#busy.get(task);
+    return true;
+  }
+
+  /** The page goes: what waits stays in the browser and is sent by the next visit. */
+  end(): void {
+    this.#gone = true;
+  }
+
+  #post(letter: Letter, room: OpenRoom): Promise<boolean> {
+    this.submitted.add(letter.task);
+    this.dismiss(letter.task);
+    this.#outbox.put(letter);
+    return this.#during(letter.task, this.#deliver(letter, room));
+  }
+
+  async #deliver(letter: Letter, room: OpenRoom): Promise<boolean> {
+    const { task, name } = letter;
     try {
-      await open.room.provider.whenSaved(SAVE_MS);
-      await submitTask(id, open.stateVector(), timeMs, predictionSetId);
-      await open.room.forget();
-      this.#settled(id, true);
+      await this.#send(letter, room);
+      await room.forget();
+      this.#outbox.take(task);
+      this.#settled(task, true);
       return true;
     } catch (error) {
-      this.submitted.delete(id);
-      this.failures.push({ task: id, name: image.name, message: asProblem(error).message });
-      this.#settled(id, false);
+      this.submitted.delete(task);
+      if (this.#gone) return false;
+      this.#outbox.take(task);
+      if (error instanceof Withdrawn) return false;
+      this.failures.push({ task, name, message: asProblem(error).message });
+      this.#settled(task, false);
       return false;
     } finally {
-      open.room.close();
+      this.waiting.delete(task);
+      this.#withdrawn.delete(task);
+      room.close();
+    }
+  }
+
+  async #send({ task, timeMs, predictionSetId }: Letter, room: OpenRoom): Promise<void> {
+    for (;;) {
+      if (this.#gone || this.#withdrawn.has(task)) throw new Withdrawn();
+      try {
+        await room.provider.whenSaved(room.provider.state === 'offline' ? 1 : SAVE_MS);
+        await submitTask(task, Y.encodeStateVector(room.doc), timeMs, predictionSetId);
+        return;
+      } catch (error) {
+        if (!PASSING.has(asProblem(error).code) || room.provider.problem) throw error;
+        this.waiting.add(task);
+        await new Promise((again) => { setTimeout(again, AGAIN_MS); });
+      }
     }
   }
 

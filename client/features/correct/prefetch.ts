@@ -39,8 +39,9 @@ export class Prefetch {
     this.#entries.delete(id);
   }
 
-  clear(): void {
-    this.#entries.clear();
+  /** All but the one that is open: it is in hand and stays as it is, also to come back to without a connection. */
+  clear(open: string | undefined): void {
+    for (const id of [...this.#entries.keys()]) if (id !== open) this.drop(id);
   }
 
   #trim(): void {

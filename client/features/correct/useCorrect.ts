@@ -6,12 +6,16 @@ import { EmendError } from '#core/errors.ts';
 import type { ProjectEvent } from '#core/protocol.ts';
 import { asProblem } from '../../api.ts';
 import { useSession } from '../../session.ts';
-import { useProjectEvents } from '../../sync/socket.ts';
+import { openRoom } from '../../sync/openRoom.ts';
+import { socketTransport, useProjectEvents } from '../../sync/socket.ts';
+import { useResource } from '../../ui/resource.ts';
 import { useToasts } from '../../ui/toasts.ts';
+import { fetchLoop } from '../shell/index.ts';
 import { fetchNext, fetchProject, flagTask, reopenTask, skipTask } from './api.ts';
 import { Departures } from './departures.ts';
 import { takeFirst, useHolding } from './holding.ts';
 import { openTask, type OpenTask } from './openTask.ts';
+import { Outbox } from './outbox.ts';
 import { Prefetch } from './prefetch.ts';
 import { useDesk } from './useDesk.ts';
 
@@ -43,11 +47,13 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const back = shallowRef<Back | null>(null);
   const flagged = ref(false);
   const holding = useHolding(open, info);
+  const loop = useResource(() => project.value || null, fetchLoop);
+  const enough = computed(() => loop.data.value?.next === 'freeze');
   const trail: string[] = [];
   let turn = 0;
   let backTimer: ReturnType<typeof setTimeout> | undefined;
-
-  const departures = new Departures((task) => {
+  const outbox = new Outbox(() => ({ user: me.value?.id ?? '', project: project.value }));
+  const departures = new Departures(outbox, (task) => {
     prefetch.drop(task);
     void refreshNext();
   });
@@ -66,6 +72,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
       const [loaded] = await Promise.all([fetchProject(project.value), refreshNext(true)]);
       info.value = loaded;
       desk.keepWithin(loaded.classes);
+      if (loaded.role !== 'viewer') departures.resume((task) => openRoom(task, me.value?.id ?? '', socketTransport()));
       await go(wanted.value ?? upcoming.value[0]?.id ?? null);
     } catch (error) {
       fail(error);
@@ -171,6 +178,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const offer = back.value;
     if (!offer) return;
     offerBack(null);
+    if (await departures.withdraw(offer.task)) return go(offer.task);
     await reopen(offer.task, offer.done);
   }
 
@@ -253,6 +261,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     soon = setTimeout(() => void (phase.value === 'empty' ? start() : refreshNext()), 400);
   }
   function heard(event: ProjectEvent): void {
+    if (event.type === 'loop' || event.type === 'version') loop.refetchSoon();
     if (event.type === 'project') void fetchProject(project.value).then((p) => (info.value = p), () => undefined);
     if (event.type === 'task' && event.task === open.value?.dto.id && event.by !== me.value?.id) refreshSoon();
     if (event.type === 'task' && event.task !== open.value?.dto.id && !departures.submitted.has(event.task)) {
@@ -260,7 +269,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
       refreshSoon();
     }
     if (event.type === 'model' || event.type === 'images') {
-      prefetch.clear();
+      prefetch.clear(open.value?.dto.id);
       refreshSoon();
     }
   }
@@ -274,10 +283,11 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     clearTimeout(backTimer);
     clearTimeout(soon);
     if (open.value) void departures.leave(open.value);
+    departures.end();
   });
 
   return {
-    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, lookingOn: holding.lookingOn, help: () => holding.help(), desk, failures: departures.failures,
+    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, lookingOn: holding.lookingOn, help: () => holding.help(), desk, enough, failures: departures.failures, waiting: departures.waiting,
     start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }

@@ -1,6 +1,6 @@
 export { useProject, type ProjectContext } from './project.ts';
 export { atLeast, type RoleName } from './roles.ts';
-export { cancelJob } from './api.ts';
+export { cancelJob, fetchLoop } from './api.ts';
 export { isLive, jobName, jobProgress, patchJobs } from './jobs.ts';
 export { nextAction } from './loopWords.ts';
 export { useLoopAction } from './useLoopAction.ts';

@@ -40,3 +40,9 @@ export function measureOf(runs: readonly RunDto[]): Machine['earlier'] {
   const seconds = (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
   return { epochs: run.config.epochs, imgsz: run.config.imgsz, images: run.datasetVersion.images, seconds, number: run.number };
 }
+
+/** How far a run was when it was cancelled. `epoch` is the one that was going on. */
+export function cancelledWords({ epoch, epochs }: Pick<RunDto['progress'], 'epoch' | 'epochs'>): string {
+  if (epoch < 1) return 'Cancelled before the first epoch.';
+  return `Cancelled in epoch ${epoch} of ${epochs}.${epoch > 1 ? ' The checkpoint of the epoch before is kept.' : ''}`;
+}

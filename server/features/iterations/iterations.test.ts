@@ -59,7 +59,7 @@ it('never counts more than people did', () => {
 });
 
 describe('the next step', () => {
-  const calm = { images: 30, labelled: 30, hasVersion: true, unpredicted: 0, pending: 0, submitted: 0, unfrozen: 0, hasModel: true, untrained: false, held: false };
+  const calm = { images: 30, labelled: 30, hasVersion: true, unpredicted: 0, pending: 0, submitted: 0, unfrozen: 0, hasModel: true, untrained: false, held: false, training: false };
   it('leads once around the loop', () => {
     expect(nextStep({ ...calm, images: 0 })).toBe('import');
     expect(nextStep({ ...calm, unpredicted: 20 })).toBe('predict');
@@ -69,6 +69,8 @@ describe('the next step', () => {
     expect(nextStep({ ...calm, unfrozen: 1 })).toBe('freeze');
     expect(nextStep({ ...calm, pending: 5, untrained: true })).toBe('train');
     expect(nextStep({ ...calm, pending: 5, held: true })).toBe('promote');
+    expect(nextStep({ ...calm, pending: 5, training: true }), 'work goes on during training').toBe('correct');
+    expect(nextStep({ ...calm, training: true }), 'nothing else to do: watch it').toBe('train');
     expect(nextStep({ ...calm, hasModel: false, labelled: 0, hasVersion: false }), 'pictures without labels and no model').toBe('import');
     expect(nextStep({ ...calm, hasModel: false }), 'the first run is under way: the same version again is refused').toBe('train');
   });
@@ -95,7 +97,7 @@ describe('the next step', () => {
   it('never asks for the impossible', () => {
     const n = fc.nat({ max: 40 });
     fc.assert(fc.property(n, n, n, n, n, fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean(), (images, labelled, unpredicted, pending, unfrozen, hasVersion, hasModel, untrained, held) => {
-      const step = nextStep({ images, labelled, hasVersion, unpredicted, pending, submitted: 0, unfrozen, hasModel, untrained, held });
+      const step = nextStep({ images, labelled, hasVersion, unpredicted, pending, submitted: 0, unfrozen, hasModel, untrained, held, training: false });
       if (step === 'predict') expect(hasModel && unpredicted > 0).toBe(true);
       if (step === 'correct') expect(pending).toBeGreaterThan(0);
       if (step === 'promote') expect(held).toBe(true);

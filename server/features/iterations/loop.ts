@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value';
 import type { Loop, LoopStep } from '#core/api/project.ts';
-import { RunProgress } from '#core/api/run.ts';
+import { GateResult, RunProgress } from '#core/api/run.ts';
 import { ModelMetrics } from '#core/api/model.ts';
 import type { ModelVersion, PrismaClient, TrainingRun } from '#prisma';
 import { countingRevisions } from '../../blind.ts';
@@ -33,7 +33,7 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   };
   return {
     ...numbers,
-    next: nextStep({ ...numbers, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model) }),
+    next: nextStep({ ...numbers, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model), training: run !== null && !isEnded(run.state) }),
     model: model && { id: model.id, number: model.number, name: model.name, map: metric(model, 'map'), map50: metric(model, 'map50') },
     version: version && { id: version.id, number: version.number, images: version._count.items },
     run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run) },
@@ -70,6 +70,8 @@ interface Standing {
   hasModel: boolean;
   untrained: boolean;
   held: boolean;
+  /** A run is under way. */
+  training: boolean;
 }
 
 /** Submits that make a version worth freezing while tasks are still open. */
@@ -83,6 +85,7 @@ export function nextStep(s: Standing): LoopStep {
   if (s.hasModel && s.unpredicted > 0) return 'predict';
   if (s.unfrozen >= ENOUGH_TO_FREEZE || (s.pending === 0 && s.unfrozen > 0)) return 'freeze';
   if (s.pending > 0) return 'correct';
+  if (s.training) return 'train';
   // Nothing waits. Without labels there is nothing to freeze; with them, a first version and a first model come of them.
   if (s.hasModel || s.labelled === 0) return 'import';
   return s.hasVersion ? 'train' : 'freeze';
@@ -90,7 +93,7 @@ export function nextStep(s: Standing): LoopStep {
 
 function runNumbers(run: TrainingRun): { epoch: number; epochs: number; map: number | null } {
   const progress = Value.Check(RunProgress, run.progress) ? run.progress : null;
-  return { epoch: progress?.epoch ?? 0, epochs: progress?.epochs ?? 0, map: progress?.map ?? null };
+  return { epoch: progress?.epoch ?? 0, epochs: progress?.epochs ?? 0, map: Value.Check(GateResult, run.gate) ? run.gate.new.map : (progress?.map ?? null) };
 }
 
 export function isEnded(state: string): boolean {

@@ -48,7 +48,7 @@ export async function submit({ db, rooms, bus }: Parts, input: SubmitInput): Pro
     await rooms.quiet(taskId);
     await room.settled();
     const made = await db.$transaction((tx) => freeze(tx, input, room.doc), { timeout: 20_000 });
-    room.closeFor(new EmendError('conflict', `${person.name} has submitted this image with all edits up to now. Go on with the next one, or open it again ("Back").`), person.id);
+    room.closeFor(new EmendError('conflict', `${person.name} has submitted this image with all edits up to now. Go on with the next one, or open it again ("Back").`));
     return made;
   });
   const task = await db.task.findUniqueOrThrow({ where: { id: taskId }, select: { projectId: true, imageId: true, state: true, review: true } });
