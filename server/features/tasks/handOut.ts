@@ -23,8 +23,11 @@ const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT $
 export const RETURNED_MS = 24 * 3_600_000;
 const notKept = (userId: string): Prisma.Sql =>
   Prisma.sql`(t."returnedToId" IS NULL OR t."returnedToId" = ${userId} OR t."returnedAt" < now() AT TIME ZONE 'UTC' - ${RETURNED_MS}::int * interval '1 millisecond')`;
-const take = (userId: string, leaseMs: number): Prisma.Sql => Prisma.sql`
-  UPDATE "Task" SET state = 'assigned', "assigneeId" = ${userId}, "leaseUntil" = now() AT TIME ZONE 'UTC' + ${leaseMs}::int * interval '1 millisecond',
+/** Kept for a colleague who has not opened it. */
+const RESERVED = Prisma.sql`(t.state = 'assigned' AND t.reserved)`;
+const take = (userId: string, leaseMs: number, reserved = false): Prisma.Sql => Prisma.sql`
+  UPDATE "Task" SET state = 'assigned', 
+    reserved = ${reserved} AND NOT (state = 'assigned' AND "assigneeId" = ${userId} AND NOT reserved), "assigneeId" = ${userId}, "leaseUntil" = now() AT TIME ZONE 'UTC' + ${leaseMs}::int * interval '1 millisecond',
     "seenBy" = CASE WHEN ${userId} = ANY("seenBy") THEN "seenBy" ELSE array_append("seenBy", ${userId}) END`;
 
 export interface Wish {
@@ -33,11 +36,13 @@ export interface Wish {
   /** Tasks that must not be handed out, such as the one that is just being submitted. */
   except?: readonly string[];
   leaseMs?: number;
+  /** Only kept for later: then nothing is taken that is kept for somebody else. */
+  reserve?: boolean;
 }
 
 /**
  * Hands one open task of a project out: the person's own one that they have in hand, else one that a reviewer sent back to them, else one that they left
- * with unsubmitted edits, else one whose lease has run out, else the most urgent that nobody has begun. One statement with SKIP LOCKED, so that any number
+ * with unsubmitted edits, else one whose lease has run out, else the most urgent that nobody has begun, else one that is only kept for a colleague. One statement with SKIP LOCKED, so that any number
  * of people who ask at the same moment all get different ones. null = nothing is left.
  */
 export async function handOut(db: PrismaClient, wish: Wish): Promise<string | null> {
@@ -45,7 +50,7 @@ export async function handOut(db: PrismaClient, wish: Wish): Promise<string | nu
   return (await pick(db, wish, Prisma.sql`FOR UPDATE OF t SKIP LOCKED`)) ?? (await pick(db, wish, Prisma.sql`FOR UPDATE OF t`));
 }
 
-async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs = LEASE_MS }: Wish, lock: Prisma.Sql): Promise<string | null> {
+async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs = LEASE_MS, reserve: later = false }: Wish, lock: Prisma.Sql): Promise<string | null> {
   // Each is looked for only when the one before found nothing, by the index of state and priority.
   const first = (which: Prisma.Sql): Prisma.Sql => Prisma.sql`(
     SELECT t.id FROM "Task" t WHERE t."projectId" = ${projectId} AND ${which} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${unseen(userId)} AND ${notKept(userId)}
@@ -54,8 +59,8 @@ async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs 
   const [, rows] = await db.$transaction([
     takeTurns(db, projectId, userId),
     db.$queryRaw<{ id: string }[]>`
-      ${take(userId, leaseMs)} WHERE id = COALESCE(
-        ${first(inHandOf(userId))}, ${first(Prisma.sql`t.state = 'pending' AND t."returnedToId" = ${userId}`)}, ${first(begun)}, ${first(LAPSED)}, ${first(Prisma.sql`t.state = 'pending'`)}
+      ${take(userId, leaseMs, later)} WHERE id = COALESCE(
+        ${first(inHandOf(userId))}, ${first(Prisma.sql`t.state = 'pending' AND t."returnedToId" = ${userId}`)}, ${first(begun)}, ${first(LAPSED)}, ${first(Prisma.sql`t.state = 'pending'`)}, ${later ? Prisma.sql`NULL` : first(RESERVED)}
       ) RETURNING id`,
   ]);
   return rows[0]?.id ?? null;
@@ -70,7 +75,7 @@ function takeTurns(db: PrismaClient, projectId: string, userId: string) {
 export async function claim(db: PrismaClient, projectId: string, taskId: string, userId: string): Promise<boolean> {
   const [, count] = await db.$transaction([
     takeTurns(db, projectId, userId),
-    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND (t.state = 'pending' OR ${inHandOf(userId)} OR ${LAPSED}) AND ${unseen(userId)} FOR UPDATE)`,
+    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND (t.state = 'pending' OR ${inHandOf(userId)} OR ${LAPSED} OR ${RESERVED}) AND ${unseen(userId)} FOR UPDATE)`,
   ]);
   return count === 1;
 }
@@ -78,14 +83,14 @@ export async function claim(db: PrismaClient, projectId: string, taskId: string,
 /** Keeps the next image for somebody who works through many. */
 export async function reserve(db: PrismaClient, projectId: string, userId: string, current: string): Promise<void> {
   const pending = await db.task.count({ where: { projectId, state: 'pending' } });
-  if (pending >= RESERVE_FROM) await handOut(db, { projectId, userId, except: [current], leaseMs: RESERVE_MS });
+  if (pending >= RESERVE_FROM) await handOut(db, { projectId, userId, except: [current], leaseMs: RESERVE_MS, reserve: true });
 }
 
 /** Which colleague has a task in hand right now; null = nobody, or this person. */
 export async function holderOf(db: PrismaClient, taskId: string, userId: string): Promise<Holder | null> {
   const [row] = await db.$queryRaw<Holder[]>`
     SELECT u.id, u.name FROM "Task" t JOIN "User" u ON u.id = t."assigneeId"
-    WHERE t.id = ${taskId} AND t.state = 'assigned' AND t."assigneeId" <> ${userId} AND t."leaseUntil" > now() AT TIME ZONE 'UTC'`;
+    WHERE t.id = ${taskId} AND t.state = 'assigned' AND NOT t.reserved AND t."assigneeId" <> ${userId} AND t."leaseUntil" > now() AT TIME ZONE 'UTC'`;
   return row ?? null;
 }
 

@@ -162,6 +162,18 @@ describe('the queue', () => {
     expect(new Set(answers.map((a) => a.body.current?.id)).size).toBe(20);
   });
 
+  it('keeps the next image for a person, but not while a colleague has none', async () => {
+    const { project, ann } = await setting(11);
+    const hers = (await ann.post(`/projects/${project.id}/tasks/next`)).body;
+    const kept = await t.db.task.findFirstOrThrow({ where: { projectId: project.id, reserved: true } });
+    expect([kept.assigneeId, kept.id === hers.current.id]).toEqual([ann.id, false]);
+    const others = [];
+    for (let i = 0; i < 11; i++) others.push((await (await t.person({ project: project.id })).post(`/projects/${project.id}/tasks/next`)).body.current?.id ?? null);
+    expect(others.slice(0, 9)).not.toContain(kept.id);
+    expect(others.slice(9)).toEqual([kept.id, null]);
+    expect(new Set([hers.current.id, ...others]).size).toBe(12);
+  });
+
   it('hands out the most urgent first, and one\'s own again until it is done', async () => {
     const { project, ids, ann, bob } = await setting(3);
     const first = (await ann.post(`/projects/${project.id}/tasks/next`)).body;
