@@ -77,7 +77,7 @@ describe('the team, live', () => {
     await bob.post(`/tasks/${b}/submit`, EMPTY);
     expect(annotator.seen.get(a)?.overlay, 'hers is not done yet').toEqual([]);
     await ann.post(`/tasks/${a}/submit`, { stateVector: Buffer.from(Y.encodeStateVector(page.doc)).toString('base64'), timeMs: 1 });
-    await expect.poll(() => annotator.seen.get(a), 'a submit sends everybody out of the image').toBeNull();
+    await expect.poll(() => annotator.seen.get(a), { message: 'a submit sends everybody out of the image' }).toBeNull();
     const again = await open(ann, a);
     await expect.poll(() => annotator.seen.get(a)).toMatchObject({ blind: false, overlay: [[0, 10, 10, 300, 300, 0]] });
     for (const { socket } of [annotator, reviewer, page, again]) socket.close();
