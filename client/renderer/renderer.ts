@@ -40,6 +40,8 @@ export class EditorRenderer {
   #colorOf: (index: number) => Rgb = classColors([]);
   #ends: (() => void)[] = [];
   #frame = 0;
+  /** Shapes that step back, so that the others are seen. */
+  #dimmed: ReadonlySet<string> = new Set();
   /** What the large layers were last filled from; they are filled again only when one of these has changed. */
   #boxesOf: readonly unknown[] = [];
   #masksOf: readonly unknown[] = [];
@@ -124,6 +126,12 @@ export class EditorRenderer {
     this.#invalidate();
   }
 
+  /** These shapes are drawn faintly and without masks, unless selected or hovered. */
+  setDimmed(ids: ReadonlySet<string>): void {
+    this.#dimmed = ids;
+    this.#invalidate();
+  }
+
   setLook(look: PictureLook): void {
     this.#picture.setLook(look);
     this.#invalidate();
@@ -182,10 +190,10 @@ export class EditorRenderer {
   /** The plain look of every shape; the selected and the hovered are drawn once more, on top. */
   #fillBoxes(editor: Editor): void {
     const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
-    if (!changed(this.#boxesOf, (this.#boxesOf = [editor.derived, this.#colorOf, moving]))) return;
+    if (!changed(this.#boxesOf, (this.#boxesOf = [editor.derived, this.#colorOf, moving, this.#dimmed]))) return;
     this.#boxes.begin();
     for (const shape of editor.derived.shapes) {
-      if (shape.id !== moving) this.#boxes.frame(shape.box, frameStyle(shape, this.#colorOf(shape.class), false, false));
+      if (shape.id !== moving) this.#boxes.frame(shape.box, frameStyle(shape, this.#colorOf(shape.class), false, false, this.#dimmed.has(shape.id)));
     }
     this.#boxes.end();
   }
@@ -194,8 +202,8 @@ export class EditorRenderer {
     const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
     const selected = editor.selected()?.id;
     const { hovered, desk, derived } = editor;
-    if (!changed(this.#masksOf, (this.#masksOf = [derived, this.#colorOf, moving, selected, hovered, desk.masks, this.#masks.packed]))) return;
-    this.#masks.fill(derived.shapes, (s) => (s.id === moving ? null : maskStyle(s, desk.masks, s.id === selected, s.id === hovered)), this.#colorOf);
+    if (!changed(this.#masksOf, (this.#masksOf = [derived, this.#colorOf, moving, selected, hovered, desk.masks, this.#masks.packed, this.#dimmed]))) return;
+    this.#masks.fill(derived.shapes, (s) => (s.id === moving ? null : maskStyle(s, desk.masks && !this.#dimmed.has(s.id), s.id === selected, s.id === hovered)), this.#colorOf);
   }
 
   #fillTop(editor: Editor): void {

@@ -21,7 +21,8 @@ export interface MaskStyle {
 const GREY: Rgb = [0.62, 0.65, 0.7];
 
 /** Prediction thin, person's thicker, ghost dotted grey, rejected grey and struck; the selected and the hovered stand out. */
-export function frameStyle(shape: Shape, color: Rgb, selected: boolean, hovered: boolean): FrameStyle {
+export function frameStyle(shape: Shape, color: Rgb, selected: boolean, hovered: boolean, dimmed = false): FrameStyle {
+  if (dimmed) return { color, alpha: 0.38, width: 1, dotted: false, halo: 0.2, struck: false };
   const lift = selected || hovered ? 1 : 0;
   switch (shape.state) {
     case 'ghost':

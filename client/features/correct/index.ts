@@ -1,2 +1,3 @@
 /** The only door to the editor's page for other features. */
 export { default as CorrectPage } from './CorrectPage.vue';
+export { bindPointer } from './pointer.ts';

@@ -5,6 +5,7 @@ const TABS: readonly Tab[] = [
   { name: 'overview', label: 'Overview', least: 'viewer' },
   { name: 'images', label: 'Images', least: 'viewer' },
   { name: 'correct', label: 'Correct', least: 'annotator' },
+  { name: 'review', label: 'Review', least: 'viewer' },
   { name: 'versions', label: 'Versions', least: 'viewer' },
   { name: 'training', label: 'Training', least: 'viewer' },
   { name: 'team', label: 'Team', least: 'viewer' },
