@@ -10,8 +10,8 @@ export const fetchTask = (task: string): Promise<TaskDto> => get(TaskDto, `/task
 export const fetchNext = (project: string, current: string | null): Promise<NextTasks> => post(NextTasks, `/projects/${project}/tasks/next`, current ? { current } : {});
 export const submitTask = (task: string, stateVector: Uint8Array, timeMs: number, predictionSetId: string | null): Promise<Static<typeof Submitted>> =>
   post(Submitted, `/tasks/${task}/submit`, { stateVector: base64(stateVector), timeMs: Math.min(86_400_000, Math.round(timeMs)), predictionSetId });
-export const skipTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/skip`);
-export const flagTask = (task: string, flagged: boolean): Promise<unknown> => post(Ok, `/tasks/${task}/flag`, { flagged });
+export const skipTask = (task: string, reason: string | undefined): Promise<unknown> => post(Ok, `/tasks/${task}/skip`, reason === undefined ? {} : { reason });
+export const flagTask = (task: string, flagged: boolean, note = ''): Promise<unknown> => post(Ok, `/tasks/${task}/flag`, { flagged, ...(note ? { note } : {}) });
 export const reopenTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/reopen`);
 export const fileUrl = (image: string): string => `${API}/images/${image}/file`;
 export const thumbUrl = (image: string): string => `${API}/images/${image}/thumb`;

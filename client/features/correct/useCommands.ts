@@ -1,4 +1,4 @@
-import { ref, type Ref } from 'vue';
+import { ref, watch, type Ref } from 'vue';
 import type { ClassDto } from '#core/api/project.ts';
 import type { Point } from '#core/geometry/polygon.ts';
 import { classOfDigit } from '../../editor/classes.ts';
@@ -22,6 +22,8 @@ export function useCommands({ correct, classes, host, panel, byKey }: CommandSur
   const search = ref<{ at: Point; menu: boolean } | null>(null);
   const help = ref(false);
   const adjusting = ref(false);
+  /** What is asked beside the picture: why it is skipped, or why it is flagged. */
+  const asking = ref<'skip' | 'flag' | null>(null);
   const editor = () => correct.open.value?.editor ?? null;
 
   function pick(classIndex: number): void {
@@ -56,6 +58,25 @@ export function useCommands({ correct, classes, host, panel, byKey }: CommandSur
     else if (adjusting.value) adjusting.value = false;
     else editor()?.cancel();
   }
+  function askSkip(): void {
+    if (editor() && !editor()?.readOnly) asking.value = asking.value === 'skip' ? null : 'skip';
+  }
+  function flag(): void {
+    if (!editor()) return;
+    asking.value = correct.flagged.value ? null : 'flag';
+    void correct.toggleFlag();
+  }
+  function stopAsking(): void {
+    asking.value = null;
+    host.value?.focus({ preventScroll: true });
+    byKey.value = false;
+  }
+  function skip(reason: string | undefined): void {
+    stopAsking();
+    void correct.skip(reason);
+  }
+  // What was asked of one picture is not answered for the next.
+  watch(() => correct.open.value?.dto.id, () => (asking.value = null));
   function switchPanel(): void {
     const inside = panel.value?.contains(document.activeElement) ?? false;
     const target = inside ? host.value : panel.value?.querySelector<HTMLElement>('[tabindex="0"], button');
@@ -75,8 +96,8 @@ export function useCommands({ correct, classes, host, panel, byKey }: CommandSur
     'tool.box': () => editor()?.setTool('box'),
     'image.next': () => void correct.forward(),
     'image.previous': () => void correct.previous(),
-    'image.skip': () => void correct.skip(),
-    'image.flag': () => void correct.toggleFlag(),
+    'image.skip': askSkip,
+    'image.flag': flag,
     submit: () => void correct.submit(),
     'masks.toggle': toggleMasks,
     'hide.hold': () => editor()?.setHidden(true),
@@ -99,8 +120,8 @@ export function useCommands({ correct, classes, host, panel, byKey }: CommandSur
       if (found && !help.value) pick(found.index);
     },
     hide: (hidden) => editor()?.setHidden(hidden),
-    paused: () => search.value !== null,
+    paused: () => search.value !== null || asking.value === 'skip',
   });
 
-  return { search, help, adjusting, pick, openSearch, closeSearch, toggleMasks };
+  return { search, help, adjusting, asking, askSkip, flag, skip, stopAsking, pick, openSearch, closeSearch, toggleMasks };
 }

@@ -46,6 +46,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const pictureProblem = shallowRef<EmendError | null>(null);
   const back = shallowRef<Back | null>(null);
   const flagged = ref(false);
+  const flagNote = ref('');
   const holding = useHolding(open, info);
   const loop = useResource(() => project.value || null, fetchLoop);
   const enough = computed(() => loop.data.value?.next === 'freeze');
@@ -136,6 +137,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     holding.opening(dto.holder);
     open.value = openTask(dto, within, me.value, desk.desk, size(), room);
     flagged.value = dto.flagged;
+    flagNote.value = dto.flagNote ?? '';
     phase.value = 'ready';
     if (trail.at(-1) !== id) trail.push(id);
     if (wanted.value !== id) void router.replace({ name: 'correct', params: { project: project.value, task: id } });
@@ -194,7 +196,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     }
   }
 
-  async function skip(): Promise<void> {
+  async function skip(reason?: string): Promise<void> {
     const leaving = open.value;
     if (!leaving || leaving.editor.readOnly) return;
     const id = leaving.dto.id;
@@ -202,7 +204,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const following = await takeNext();
     const moved = following === null ? Promise.resolve() : go(following);
     try {
-      await skipTask(id);
+      await skipTask(id, reason);
       prefetch.drop(id);
     } catch (error) {
       departures.submitted.delete(id);
@@ -223,15 +225,18 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     await go(now.dto.id);
   }
 
-  async function toggleFlag(): Promise<void> {
+  /** With a note: flags it with these words. Without: flags it, or takes the flag away. */
+  async function toggleFlag(note?: string): Promise<void> {
     const id = open.value?.dto.id;
     if (!id) return;
-    flagged.value = !flagged.value;
+    const before = { flagged: flagged.value, note: flagNote.value };
+    flagged.value = note !== undefined || !before.flagged;
+    flagNote.value = note ?? '';
     try {
-      await flagTask(id, flagged.value);
+      await flagTask(id, flagged.value, flagNote.value);
       prefetch.drop(id);
     } catch (error) {
-      flagged.value = !flagged.value;
+      if (open.value?.dto.id === id) [flagged.value, flagNote.value] = [before.flagged, before.note];
       toasts.problem(error);
     }
   }
@@ -287,7 +292,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   });
 
   return {
-    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, lookingOn: holding.lookingOn, help: () => holding.help(), desk, enough, failures: departures.failures, waiting: departures.waiting,
+    me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, flagNote, lookingOn: holding.lookingOn, help: () => holding.help(), desk, enough, failures: departures.failures, waiting: departures.waiting,
     start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }

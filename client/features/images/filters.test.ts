@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { filtersOf, queryOf, withFilter, type Filters } from './filters.ts';
+import { filtersOf, marksOf, queryOf, withFilter, type Filters } from './filters.ts';
 
 const anyFilters: fc.Arbitrary<Filters> = fc.record({
   status: fc.constantFrom('baseline', 'new', 'predicted', 'ok', 'corrected', 'skipped'),
@@ -28,5 +28,16 @@ describe('filters in the address bar', () => {
   it('keep what else is in the query, and take a filter away', () => {
     expect(queryOf({ status: 'ok' }, { image: 'abc', status: 'new', split: 'test' })).toEqual({ image: 'abc', status: 'ok' });
     expect(withFilter({ status: 'ok', class: 1 }, 'class', undefined)).toEqual({ status: 'ok' });
+  });
+});
+
+describe('marks of an image', () => {
+  const plain = { review: null, skipReason: null, flagNote: null, flagged: false } as const;
+  it('say what a person said, the most telling first', () => {
+    expect(marksOf(plain)).toBe('');
+    expect(marksOf({ ...plain, review: 'accepted' })).toBe('');
+    expect(marksOf({ ...plain, flagged: true, flagNote: 'chip or dust?', review: 'queued' })).toBe('chip or dust?');
+    expect(marksOf({ ...plain, review: 'returned' })).toBe('sent back');
+    expect(marksOf({ ...plain, skipReason: 'unsure' })).toBe('skipped: unsure');
   });
 });

@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { ImageQuery } from '#core/api/image.ts';
+import { ImageQuery, SKIP_REASONS, type ImageCard } from '#core/api/image.ts';
 import type { LocationQuery, LocationQueryRaw } from 'vue-router';
 
 /** What the address bar holds of the grid. Values that the server would refuse are dropped: an old link still shows something. */
 export type Filters = Omit<Static<typeof ImageQuery>, 'after' | 'limit'>;
-const KEYS = ['status', 'split', 'class', 'text', 'flagged', 'sort'] as const;
+const KEYS = ['status', 'split', 'class', 'text', 'flagged', 'review', 'skipped', 'sort'] as const;
 
 export function filtersOf(query: LocationQuery): Filters {
   const filters: Record<string, unknown> = {};
@@ -41,3 +41,16 @@ export const STATUSES = [
   { value: 'predicted', label: 'to correct' }, { value: 'corrected', label: 'corrected' }, { value: 'ok', label: 'ok' }, { value: 'skipped', label: 'skipped' },
   { value: 'new', label: 'not predicted' }, { value: 'baseline', label: 'baseline' },
 ] as const;
+
+export const REVIEWS = [{ value: 'queued', label: 'to review' }, { value: 'returned', label: 'sent back' }, { value: 'accepted', label: 'accepted' }] as const;
+
+/** Skipped images by their reason, in the one list of what is asked of an image's second look. */
+export const SKIPS = SKIP_REASONS.map((reason) => ({ value: reason, label: `skipped: ${reason}` }));
+
+/** What a person said of an image, or wants of it, in a few words; nothing is an empty text. */
+export function marksOf(image: Pick<ImageCard, 'review' | 'skipReason' | 'flagNote' | 'flagged'>): string {
+  if (image.skipReason !== null) return `skipped: ${image.skipReason}`;
+  if (image.review === 'returned') return 'sent back';
+  if (image.flagged && image.flagNote !== null) return image.flagNote;
+  return image.review === 'queued' ? 'to review' : '';
+}
