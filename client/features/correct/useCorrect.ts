@@ -268,6 +268,13 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   function heard(event: ProjectEvent): void {
     if (event.type === 'loop' || event.type === 'version') loop.refetchSoon();
     if (event.type === 'project') void fetchProject(project.value).then((p) => (info.value = p), () => undefined);
+    if (event.type === 'review' && event.state === 'returned') {
+      // What was done is to be done again, as if it had not been seen yet.
+      departures.submitted.delete(event.task);
+      trail.splice(0, trail.length, ...trail.filter((id) => id !== event.task));
+      prefetch.drop(event.task);
+      refreshSoon();
+    }
     if (event.type === 'task' && event.task === open.value?.dto.id && event.by !== me.value?.id) refreshSoon();
     if (event.type === 'task' && event.task !== open.value?.dto.id && !departures.submitted.has(event.task)) {
       prefetch.drop(event.task);
