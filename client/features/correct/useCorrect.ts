@@ -11,13 +11,14 @@ import { socketTransport, useProjectEvents } from '../../sync/socket.ts';
 import { useResource } from '../../ui/resource.ts';
 import { useToasts } from '../../ui/toasts.ts';
 import { fetchLoop } from '../shell/index.ts';
-import { fetchNext, fetchProject, flagTask, reopenTask, skipTask } from './api.ts';
+import { fetchNext, fetchProject, reopenTask, skipTask } from './api.ts';
 import { Departures } from './departures.ts';
 import { takeFirst, useHolding } from './holding.ts';
 import { openTask, type OpenTask } from './openTask.ts';
 import { Outbox } from './outbox.ts';
 import { Prefetch } from './prefetch.ts';
 import { useDesk } from './useDesk.ts';
+import { useFlag } from './useFlag.ts';
 
 export type Phase = 'loading' | 'ready' | 'empty' | 'error';
 /** The picture that was just submitted and can be had back. */
@@ -45,8 +46,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const problem = shallowRef<EmendError | null>(null);
   const pictureProblem = shallowRef<EmendError | null>(null);
   const back = shallowRef<Back | null>(null);
-  const flagged = ref(false);
-  const flagNote = ref('');
+  const { flagged, flagNote, toggleFlag } = useFlag(open, (task) => prefetch.drop(task));
   const holding = useHolding(open, info);
   const loop = useResource(() => project.value || null, fetchLoop);
   const enough = computed(() => loop.data.value?.next === 'freeze');
@@ -136,8 +136,6 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     problem.value = null;
     holding.opening(dto.holder);
     open.value = openTask(dto, within, me.value, desk.desk, size(), room);
-    flagged.value = dto.flagged;
-    flagNote.value = dto.flagNote ?? '';
     phase.value = 'ready';
     if (trail.at(-1) !== id) trail.push(id);
     if (wanted.value !== id) void router.replace({ name: 'correct', params: { project: project.value, task: id } });
@@ -223,22 +221,6 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     prefetch.drop(now.dto.id);
     if (now.room.provider.problem) await now.room.forget();
     await go(now.dto.id);
-  }
-
-  /** With a note: flags it with these words. Without: flags it, or takes the flag away. */
-  async function toggleFlag(note?: string): Promise<void> {
-    const id = open.value?.dto.id;
-    if (!id) return;
-    const before = { flagged: flagged.value, note: flagNote.value };
-    flagged.value = note !== undefined || !before.flagged;
-    flagNote.value = note ?? '';
-    try {
-      await flagTask(id, flagged.value, flagNote.value);
-      prefetch.drop(id);
-    } catch (error) {
-      if (open.value?.dto.id === id) [flagged.value, flagNote.value] = [before.flagged, before.note];
-      toasts.problem(error);
-    }
   }
 
   /** The next picture without submitting this one, which stays to be done. */
