@@ -31,3 +31,22 @@ function fallenClasses(old: ModelMetrics, fresh: ModelMetrics, margin: number): 
 function points(fraction: number): string {
   return (fraction * 100).toFixed(1).replace('-', '−');
 }
+
+/** Ids of models: the one that was measured beside the new one, and the one that is current now that the run has ended. */
+export interface Standing {
+  old: ModelMetrics | null;
+  fresh: ModelMetrics;
+  margin: number;
+  comparedWith: string | null;
+  current: string | null;
+}
+
+const UNMEASURED = 'The present model came as ONNX only and could not be measured on the same pictures, so nothing says which is better. Look at the new one’s numbers and promote it by hand.';
+const CHANGED = 'Another model became current while this run was under way, and the new one was not compared with it. Compare them on the Models page, and promote by hand what you trust.';
+
+/** The gate at the end of a run: what was not compared with the present model is held, however good its numbers are. */
+export function decideRun({ old, fresh, margin, comparedWith, current }: Standing): GateResult {
+  const measured = decideGate(old, fresh, margin);
+  const doubt = current !== comparedWith ? CHANGED : comparedWith !== null && old === null ? UNMEASURED : null;
+  return doubt === null ? measured : { ...measured, decision: 'hold', reason: doubt };
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelMetrics } from '#core/api/model.ts';
-import { decideGate } from './gate.ts';
+import { decideGate, decideRun } from './gate.ts';
 import { fillConfig, presetConfig } from './presets.ts';
 import { secondsLeft } from './timeLeft.ts';
 
@@ -11,6 +11,14 @@ const metrics = (map: number | null, chip = map, hole = map): ModelMetrics => ({
 });
 
 describe('the gate', () => {
+  it('holds what was not compared with the present model, however good it is', () => {
+    const run = { old: metrics(0.2), fresh: metrics(0.9), margin: 0.01, comparedWith: 'm1', current: 'm1' };
+    expect(decideRun(run).decision).toBe('promote');
+    expect(decideRun({ ...run, current: 'm2' })).toMatchObject({ decision: 'hold', reason: expect.stringContaining('Another model became current') });
+    expect(decideRun({ ...run, old: null })).toMatchObject({ decision: 'hold', reason: expect.stringContaining('ONNX only') });
+    expect(decideRun({ ...run, old: null, comparedWith: null, current: null }).decision).toBe('first');
+    expect(decideRun({ ...run, old: null, comparedWith: null }), 'promoted meanwhile').toMatchObject({ decision: 'hold' });
+  });
   it('promotes what is better, holds what is worse, and takes the first', () => {
     expect(decideGate(metrics(0.5), metrics(0.6), 0.01).decision).toBe('promote');
     expect(decideGate(metrics(0.6), metrics(0.5), 0.01).decision).toBe('hold');

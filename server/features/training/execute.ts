@@ -5,7 +5,7 @@ import type { ModelMetrics } from '#core/api/model.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { TrainerEvent, TrainerMetrics } from '#core/training/events.ts';
-import { decideGate } from '#core/training/gate.ts';
+import { decideRun } from '#core/training/gate.ts';
 import type { RunSpec } from '#core/training/runSpec.ts';
 import { secondsLeft } from '#core/training/timeLeft.ts';
 import type { TrainingRun } from '#prisma';
@@ -124,9 +124,6 @@ function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: Job
   };
 }
 
-const UNMEASURED = 'The present model came as ONNX only and could not be measured on the same pictures, so nothing says which is better. Look at the new one’s numbers and promote it by hand.';
-const CHANGED = 'Another model became current while this run was under way, and the new one was not compared with it. Compare them on the Models page, and promote by hand what you trust.';
-
 async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId, old, fresh, files }: Outcome): Promise<string> {
   if (!files || !fresh) throw new EmendError('failed', 'The trainer ended without a model. The log says more; start the run again.');
   await recorder.state('gate');
@@ -138,9 +135,7 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId,
     origin: 'trained', metrics, runId: run.id, datasetVersionId: run.datasetVersionId, ...(run.baseModelId === null ? {} : { parentId: run.baseModelId }),
   });
   await rememberOld(app, oldId, old);
-  const measured = decideGate(old && toMetrics(old), metrics, readSettings(project.settings).gateMargin);
-  const doubt = project.currentModelId !== oldId ? CHANGED : oldId !== null && old === null ? UNMEASURED : null;
-  const gate = doubt === null ? measured : { ...measured, decision: 'hold' as const, reason: doubt };
+  const gate = decideRun({ old: old && toMetrics(old), fresh: metrics, margin: readSettings(project.settings).gateMargin, comparedWith: oldId, current: project.currentModelId });
   await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${gate.decision === 'hold' ? 'held at the gate' : 'passed the gate'}: ${gate.reason}` } });
   if (gate.decision !== 'hold') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
   recorder.progress({ message: gate.reason, secondsLeft: 0 });
