@@ -12,6 +12,9 @@ import type { Problem } from './errors.ts';
 export const PROTOCOL_VERSION = 1;
 /** Bytes of one event; larger ones are refused by engine.io before they are parsed. */
 export const MAX_EVENT_BYTES = 256 * 1024;
+/** Bytes of one piece of an update that is larger than one event, and of all its pieces together. */
+export const PART_BYTES = 192 * 1024;
+export const MAX_UPDATE_BYTES = 8 * 1024 * 1024;
 /** Outgoing updates are merged and sent at this interval. */
 export const BATCH_MS = 24;
 
@@ -27,6 +30,11 @@ export const RoomJoin = Type.Object({ task: Id, protocol: Type.Integer(), client
 export const RoomLeave = Type.Object({ task: Id }, strict);
 /** One Yjs V1 update. Acknowledged after COMMIT: the acknowledgement is the meaning of "saved". */
 export const RoomUpdate = Type.Object({ task: Id, update: Bytes }, strict);
+/**
+ * One piece of an update that is too large for one event (long work without a connection). Pieces come in order from 0; each is acknowledged as
+ * received, the last one after COMMIT of the whole. Whole, since a part of an update would not be a valid document.
+ */
+export const RoomPart = Type.Object({ task: Id, part: Bytes, index: Type.Integer({ minimum: 0, maximum: 63 }), last: Type.Boolean() }, strict);
 /** One y-protocols awareness update. Not stored, not acknowledged. */
 export const RoomPresence = Type.Object({ task: Id, update: Bytes }, strict);
 /** Ask for a mask again (or with clicks); the answer is written into the room. */
@@ -42,6 +50,7 @@ export const CLIENT_EVENTS = {
   'room:join': RoomJoin,
   'room:leave': RoomLeave,
   'room:update': RoomUpdate,
+  'room:part': RoomPart,
   'room:presence': RoomPresence,
   'room:segment': RoomSegment,
   'project:watch': ProjectWatch,
@@ -63,6 +72,7 @@ export interface ClientToServer {
   'room:join': (message: Static<typeof RoomJoin>, answer: (a: Answer<Joined>) => void) => void;
   'room:leave': (message: Static<typeof RoomLeave>, answer: (a: Answer<object>) => void) => void;
   'room:update': (message: Static<typeof RoomUpdate>, answer: (a: Answer<{ seq: number }>) => void) => void;
+  'room:part': (message: Static<typeof RoomPart>, answer: (a: Answer<{ seq: number | null }>) => void) => void;
   'room:presence': (message: Static<typeof RoomPresence>) => void;
   'room:segment': (message: Static<typeof RoomSegment>, answer: (a: Answer<object>) => void) => void;
   'project:watch': (message: Static<typeof ProjectWatch>, answer: (a: Answer<object>) => void) => void;

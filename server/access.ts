@@ -117,6 +117,7 @@ export const EVENTS: Readonly<Record<ClientEventName, Rule>> = {
   'room:join': least('viewer', 'task'),
   'room:leave': signedIn,
   'room:update': least('annotator', 'task'),
+  'room:part': least('annotator', 'task'),
   'room:presence': least('viewer', 'task'),
   'room:segment': least('annotator', 'task'),
   'project:watch': least('viewer', 'project'),

@@ -1,7 +1,7 @@
 import type { Box } from '#core/geometry/box.ts';
 import type { Rle } from '#core/geometry/rle.ts';
 import { resolve, sameBox, type Resolved } from '#core/annotation/merge.ts';
-import type { AnnotationKind, Prediction, TaskContent } from '#core/annotation/schema.ts';
+import type { AnnotationKind, Edited, Prediction, TaskContent } from '#core/annotation/schema.ts';
 
 /** How a shape is drawn and what can be done with it. `ghost`: a prediction that an annotation replaces. */
 export type ShapeState = 'kept' | 'rejected' | 'ghost' | 'person';
@@ -26,6 +26,8 @@ export interface Shape {
   readonly kind?: AnnotationKind;
   readonly by?: string;
   readonly at?: number;
+  /** The last change by somebody, where it was not its first author alone. */
+  readonly edited?: Edited;
   /** The predictions that it replaces. */
   readonly of?: readonly string[];
 }
@@ -72,7 +74,7 @@ function annotationShape({ id, annotation: a, duplicates }: Resolved['annotation
   const mask = a.mask && sameBox(a.mask.box, a.box) ? { mask: a.mask.rle, maskModel: a.mask.model, maskScore: a.mask.score } : {};
   return {
     id, source: 'annotation', state: 'person', class: a.class, box: a.box, unsure: false, duplicates,
-    kind: a.kind, by: a.by, at: a.at, ...(a.of?.length ? { of: a.of } : {}), ...mask,
+    kind: a.kind, by: a.by, at: a.at, ...(a.of?.length ? { of: a.of } : {}), ...(a.edited ? { edited: a.edited } : {}), ...mask,
   };
 }
 

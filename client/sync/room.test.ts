@@ -206,6 +206,45 @@ describe('room', () => {
     one.provider.events.on('access', (readOnly) => access.push(readOnly));
     await settle();
     expect([server.received.length, access]).toEqual([0, [true]]);
+    // "Saved" would be a lie: this browser holds what nobody else does.
+    expect([one.provider.state, one.provider.problem?.code]).toEqual(['failed', 'read_only']);
+  });
+
+  it('sends a backlog of two megabytes in pieces, and what is edited meanwhile after it', async () => {
+    const one = client();
+    await settle();
+    one.link.cut();
+    const text = 'x'.repeat(2000);
+    for (let i = 0; i < 1000; i++) one.doc.getMap('annotations').set(`k${i}`, `${text}${i}`);
+    one.link.mend();
+    await vi.advanceTimersByTimeAsync(0);
+    server.hold = true;
+    one.set('later', 1);
+    await settle();
+    expect(one.provider.state).toBe('saving');
+    expect(server.doc.getMap('annotations').has('later')).toBe(server.doc.getMap('annotations').size === 1001);
+    server.release();
+    await settle();
+    expect(one.provider.state).toBe('saved');
+    expect(server.doc.getMap('annotations').size).toBe(1001);
+    expect(server.doc.store.pendingStructs).toBeNull();
+  });
+
+  it('begins a large backlog again when the connection goes in the middle of it', async () => {
+    const one = client();
+    await settle();
+    one.link.cut();
+    for (let i = 0; i < 300; i++) one.doc.getMap('annotations').set(`k${i}`, `${'y'.repeat(2000)}${i}`);
+    server.hold = true;
+    one.link.mend();
+    await settle();
+    one.link.cut();
+    server.release();
+    expect(one.provider.state).toBe('offline');
+    one.link.mend();
+    await settle(5000);
+    expect(one.provider.state).toBe('saved');
+    expect(server.doc.getMap('annotations').size).toBe(300);
   });
 
   it('converges whatever is cut, held and edited', async () => {

@@ -3,9 +3,9 @@ import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate, removeAwareness
 import type { Origin } from '#core/annotation/origin.ts';
 import { EmendError, type Problem } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
-import { BATCH_MS, MAX_EVENT_BYTES, PROTOCOL_VERSION, type Joined, type ServerToClient } from '#core/protocol.ts';
+import { BATCH_MS, MAX_EVENT_BYTES, PART_BYTES, PROTOCOL_VERSION, type Joined, type ServerToClient } from '#core/protocol.ts';
 import { Emitter } from './emitter.ts';
-import { LostAnswer, type Transport } from './transport.ts';
+import { LostAnswer, type AnswerOf, type Transport } from './transport.ts';
 import { isEmptyAgainst } from './updates.ts';
 
 /**
@@ -27,6 +27,7 @@ const REMOTE: Origin = { kind: 'remote' };
 const PRESENCE_MS = 40;
 /** Milliseconds until what the server was too busy for is sent again. */
 const RETRY_MS = 1500;
+const NO_LONGER: Problem = { code: 'read_only', message: 'You may no longer change this picture, and this browser holds edits of it that were never sent.' };
 const PASSING: ReadonlySet<string> = new Set(['busy', 'too_many', 'unavailable']);
 
 /**
@@ -46,6 +47,8 @@ export class RoomProvider {
   #joined = false;
   #pending: Uint8Array[] = [];
   #inFlight = 0;
+  /** A large update is on its way in several events. */
+  #inPieces = false;
   #joins = 0;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #presenceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -116,10 +119,14 @@ export class RoomProvider {
     // What waited or was under way is part of what the server lacks.
     this.#pending = [];
     this.#inFlight = 0;
+    this.#inPieces = false;
     this.#joined = true;
     this.events.emit('access', answer.readOnly);
     const lacking = Y.encodeStateAsUpdate(this.#doc, answer.stateVector);
-    if (!isEmptyAgainst(lacking, answer.update) && !answer.readOnly) this.#pending = [lacking];
+    if (!isEmptyAgainst(lacking, answer.update)) {
+      if (answer.readOnly) return this.#fail(NO_LONGER);
+      this.#pending = [lacking];
+    }
     this.#announce();
     this.#flush();
     this.#settle();
@@ -158,10 +165,15 @@ export class RoomProvider {
   #flush(): void {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
-    if (!this.#joined || this.#pending.length === 0) return;
+    // What is edited while pieces are under way builds on them, and waits for the last.
+    if (!this.#joined || this.#pending.length === 0 || this.#inPieces) return;
     const batches = batchesOf(this.#pending);
     this.#pending = [];
-    for (const update of batches) void this.#send(update);
+    for (const [i, update] of batches.entries()) {
+      if (this.#inPieces) return void this.#pending.push(...batches.slice(i));
+      this.#inPieces = update.byteLength > MAX_EVENT_BYTES / 2;
+      void this.#send(update);
+    }
   }
 
   async #send(update: Uint8Array): Promise<void> {
@@ -169,9 +181,11 @@ export class RoomProvider {
     this.#inFlight += 1;
     this.#settle();
     try {
-      const answer = await this.#transport.ask('room:update', { task: this.#task, update });
-      if (join !== this.#joins) return;
+      const answer = await (update.byteLength > MAX_EVENT_BYTES / 2 ? this.#sendInPieces(update, join) : this.#transport.ask('room:update', { task: this.#task, update }));
+      if (join !== this.#joins || !answer) return;
       this.#inFlight -= 1;
+      this.#inPieces &&= update.byteLength <= MAX_EVENT_BYTES / 2;
+      if (answer.ok) this.#flush();
       if (answer.ok) this.#settle();
       else if (PASSING.has(answer.problem.code)) this.#retryLater();
       else this.#fail(answer.problem);
@@ -179,6 +193,18 @@ export class RoomProvider {
       if (!(error instanceof LostAnswer)) throw error;
       if (join === this.#joins) this.#retryLater();
     }
+  }
+
+  /** The answer to the last piece, or to the one that was refused; null when the connection changed under way. */
+  async #sendInPieces(update: Uint8Array, join: number): Promise<AnswerOf<'room:part'> | null> {
+    let answer: AnswerOf<'room:part'> | null = null;
+    for (let at = 0, index = 0; at < update.byteLength; at += PART_BYTES, index++) {
+      const part = update.slice(at, at + PART_BYTES);
+      answer = await this.#transport.ask('room:part', { task: this.#task, part, index, last: at + PART_BYTES >= update.byteLength });
+      if (join !== this.#joins) return null;
+      if (!answer.ok) return answer;
+    }
+    return answer;
   }
 
   #settle(): void {

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import type { Box } from '#core/geometry/box.ts';
 import { meantBy, sameBox } from './merge.ts';
 import type { Origin } from './origin.ts';
-import { AnnotationSchema, VerdictSchema, type Annotation, type Mask, type Prediction, type TaskContent, type Verdict } from './schema.ts';
+import { AnnotationSchema, VerdictSchema, type Annotation, type Edited, type Mask, type Prediction, type TaskContent, type Verdict } from './schema.ts';
 
 type Field = Annotation[keyof Annotation];
 /** An annotation is a Y.Map of its fields, so that one person's class and another's box both survive. */
@@ -26,6 +26,12 @@ export function readContent(doc: Y.Doc): TaskContent {
   const verdicts = new Map<string, Verdict>();
   for (const [id, verdict] of verdictsOf(doc)) verdicts.set(id, parse(VerdictSchema, verdict, `verdicts/${id}`));
   return { annotations, verdicts };
+}
+
+/** One annotation as plain data; undefined when there is none, or it does not fit. */
+export function readAnnotation(doc: Y.Doc, id: string): Annotation | undefined {
+  const value: unknown = annotationsOf(doc).get(id)?.toJSON();
+  return value !== undefined && Value.Check(AnnotationSchema, value) ? value : undefined;
 }
 
 function parse<T extends typeof AnnotationSchema | typeof VerdictSchema>(schema: T, value: unknown, at: string) {
@@ -91,7 +97,17 @@ export function removeAnnotation(doc: Y.Doc, act: Act, id: string): void {
 }
 
 export function setClass(doc: Y.Doc, act: Act, id: string, classIndex: number): void {
-  doc.transact(() => annotationsOf(doc).get(id)?.set('class', classIndex), act.origin);
+  const map = annotationsOf(doc).get(id);
+  if (!map) return;
+  doc.transact(() => {
+    map.set('class', classIndex);
+    sign(map, act, 'class');
+  }, act.origin);
+}
+
+/** Whoever drew it remains named; somebody else's change is noted beside. */
+function sign(map: AnnotationMap, act: Act, what: Edited['what']): void {
+  if (map.get('by') !== act.user || map.has('edited')) map.set('edited', { by: act.user, at: act.now, what });
 }
 
 /** Moves or resizes an annotation. A drawn box is taken to mean what it now overlaps; its former mask no longer counts. */
@@ -100,6 +116,7 @@ export function setBox(doc: Y.Doc, act: Act, seen: Seen, id: string, box: Box): 
   if (!map) return;
   doc.transact(() => {
     map.set('box', box);
+    sign(map, act, 'box');
     if (map.get('kind') === 'drawn') {
       const of = meantBy(box, seen.predictions, readContent(doc), seen.threshold, id);
       if (of.length) map.set('of', of);

@@ -30,6 +30,13 @@ export type AnnotationKind = Static<typeof AnnotationKind>;
 /** Corrective clicks for the segmenter: [x, y, 1 = object | 0 = background], image pixels. */
 export const PointSchema = Type.Tuple([Type.Number(), Type.Number(), Type.Union([Type.Literal(0), Type.Literal(1)])]);
 
+/** The last change after the drawing: `by` and `at` of the annotation itself stay those of whoever drew it. */
+export const EditedSchema = Type.Object(
+  { by: Id, at: Type.Number({ minimum: 0 }), what: Type.Union([Type.Literal('box'), Type.Literal('class'), Type.Literal('other')]) },
+  { additionalProperties: false },
+);
+export type Edited = Static<typeof EditedSchema>;
+
 /**
  * What a person made. `of` lists the predictions that it replaces; a prediction is replaced exactly while a live annotation names it,
  * so undoing or deleting the annotation brings it back with nothing else to keep in step.
@@ -44,6 +51,7 @@ export const AnnotationSchema = Type.Object(
     of: Type.Optional(Type.Array(Id, { maxItems: 1000 })),
     points: Type.Optional(Type.Array(PointSchema, { maxItems: 200 })),
     mask: Type.Optional(MaskSchema),
+    edited: Type.Optional(EditedSchema),
   },
   { additionalProperties: false },
 );

@@ -4,6 +4,7 @@ import { newId } from '#core/ids.ts';
 import type { ClientEventName, ClientToServer } from '#core/protocol.ts';
 import { EmendError } from '#core/errors.ts';
 import { atLeast } from '../access.ts';
+import { Parts } from './parts.ts';
 import { Bucket } from './rates.ts';
 import type { Member } from './room.ts';
 import type { Permit } from '../permit.ts';
@@ -22,6 +23,8 @@ export class Connection {
   readonly #rooms = new Map<string, Member>();
   readonly #projects = new Set<string>();
   readonly #requests = new Bucket(200, 600);
+  readonly #parts = new Parts();
+  #turn: Promise<unknown> = Promise.resolve();
   /** Packets sent since the connection was last empty. */
   #unread = 0;
 
@@ -37,6 +40,7 @@ export class Connection {
       'room:join': (raw) => this.#join(raw),
       'room:leave': (raw) => this.#leave(raw),
       'room:update': (raw) => this.#update(raw),
+      'room:part': (raw) => this.#part(raw),
       'room:presence': (raw) => this.#presence(raw),
       'room:segment': (raw) => this.#segment(raw),
       'project:watch': (raw) => this.#watch(raw),
@@ -101,8 +105,23 @@ export class Connection {
   }
 
   async #update(raw: unknown): Promise<object> {
-    const { message } = await this.#admit('room:update', raw);
+    const { message } = await this.#inTurn(this.#admit('room:update', raw));
     return { seq: await this.#app.rooms.update(message.task, this.#memberOf(message.task).id, message.update) };
+  }
+
+  async #part(raw: unknown): Promise<object> {
+    const { message } = await this.#inTurn(this.#admit('room:part', raw));
+    const member = this.#memberOf(message.task);
+    const whole = this.#parts.add(member.id, message);
+    return { seq: whole ? await this.#app.rooms.update(message.task, member.id, whole) : null };
+  }
+
+  /** Edits build on each other, so they enter in the order in which they came, however long each permission takes to look up. */
+  #inTurn<T>(admitted: Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => admitted);
+    this.#turn = turn.catch(() => undefined);
+    admitted.catch(() => undefined);
+    return turn;
   }
 
   async #presence(raw: unknown): Promise<object> {

@@ -4,6 +4,7 @@ import * as Y from 'yjs';
 import { annotationsOf, MAX_ANNOTATIONS, ROOTS, verdictsOf } from '#core/annotation/doc.ts';
 import { AnnotationSchema, VerdictSchema } from '#core/annotation/schema.ts';
 import { EmendError } from '#core/errors.ts';
+import { Authorship } from './authorship.ts';
 
 /** Edits of one client in one document. Far beyond what a person can do, far below what breaks number arithmetic. */
 const MAX_CLOCK = 2 ** 31;
@@ -13,12 +14,15 @@ const verdictCheck = Compile(VerdictSchema);
 /** What an admitted update is: the part of it that is new, and the annotations that it touched. */
 export interface Admitted {
   update: Uint8Array;
+  /** What the server put right about who did it; the sender has to hear it too. */
+  stamp?: Uint8Array;
   changed: ReadonlySet<string>;
 }
 
 export class Guard {
   #scratch = new Y.Doc();
   readonly #live: Y.Doc;
+  readonly #authorship = new Authorship();
 
   constructor(live: Y.Doc) {
     this.#live = live;
@@ -26,9 +30,9 @@ export class Guard {
   }
 
   /** @throws EmendError `invalid`, with the reason; then nothing has changed. */
-  admit(update: Uint8Array): Admitted | undefined {
+  admit(update: Uint8Array, user: string, now = Date.now()): Admitted | undefined {
     refuseBeforeApplying(update);
-    return this.#try((scratch) => { Y.applyUpdate(scratch, update); });
+    return this.#try((scratch) => { Y.applyUpdate(scratch, update); }, (scratch, touched) => { this.#authorship.stamp(this.#live, scratch, touched, user, now); });
   }
 
   /** Changes made by the server itself, checked like any other. */
@@ -36,7 +40,7 @@ export class Guard {
     return this.#try(edit);
   }
 
-  #try(change: (scratch: Y.Doc) => void): Admitted | undefined {
+  #try(change: (scratch: Y.Doc) => void, sign: (scratch: Y.Doc, touched: Touched) => void = () => undefined): Admitted | undefined {
     const scratch = this.#scratch;
     const updates: Uint8Array[] = [];
     const touched = new Touched(scratch);
@@ -46,7 +50,11 @@ export class Guard {
       change(scratch);
       const problem = pendingProblem(scratch) ?? touched.problem();
       if (problem !== undefined) throw new EmendError('invalid', `An edit was refused because it does not fit this document: ${problem}. Everything saved before it is safe; reload the page to go on.`);
-      return updates.length === 0 ? undefined : { update: updates.length === 1 && updates[0] ? updates[0] : Y.mergeUpdates(updates), changed: touched.annotations };
+      if (updates.length === 0) return undefined;
+      const update = join(updates.splice(0));
+      touched.stop();
+      scratch.transact(() => { sign(scratch, touched); });
+      return { update, changed: touched.annotations, ...(updates.length > 0 ? { stamp: join(updates) } : {}) };
     } catch (error) {
       scratch.off('update', collect);
       this.#renew();
@@ -67,6 +75,10 @@ export class Guard {
   destroy(): void {
     this.#scratch.destroy();
   }
+}
+
+function join(updates: Uint8Array[]): Uint8Array {
+  return updates.length === 1 && updates[0] ? updates[0] : Y.mergeUpdates(updates);
 }
 
 /**
@@ -97,7 +109,7 @@ function pendingProblem(doc: Y.Doc): string | undefined {
 /** Follows one change through the document and checks exactly what it touched: a large document costs no more than a small one. */
 class Touched {
   readonly annotations = new Set<string>();
-  readonly #verdicts = new Set<string>();
+  readonly verdicts = new Set<string>();
   #misplaced: string | undefined;
   readonly #doc: Y.Doc;
 
@@ -118,13 +130,13 @@ class Touched {
     if (key === null) this.#misplaced = 'a list where a map belongs';
     else if (type._item === null) {
       if (Object.is(type, annotations)) this.annotations.add(key);
-      else if (Object.is(type, verdictsOf(this.#doc))) this.#verdicts.add(key);
+      else if (Object.is(type, verdictsOf(this.#doc))) this.verdicts.add(key);
     } else if (type._item.parent === annotations && typeof parentKey === 'string') this.annotations.add(parentKey);
     else this.#misplaced = 'values nested deeper than an annotation\'s fields';
   }
 
   problem(): string | undefined {
-    return this.#misplaced ?? this.#rootProblem() ?? first(this.annotations, (id) => this.#annotationProblem(id)) ?? first(this.#verdicts, (id) => this.#verdictProblem(id));
+    return this.#misplaced ?? this.#rootProblem() ?? first(this.annotations, (id) => this.#annotationProblem(id)) ?? first(this.verdicts, (id) => this.#verdictProblem(id));
   }
 
   #rootProblem(): string | undefined {

@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as ops from '#core/annotation/doc.ts';
 import type { EmendError } from '#core/errors.ts';
 import { MemoryRoomStore } from './memoryRoomStore.ts';
@@ -50,6 +50,52 @@ describe('a room', () => {
     await rooms.update('t', 'ann', update);
     expect(await rooms.update('t', 'ann', update)).toBe(1);
     expect((await store.load('t'))?.seq).toBe(1);
+  });
+
+  it('names the sender, whatever the update claims, and tells everybody', async () => {
+    const { rooms, ann, bob } = await open();
+    const mine = new Y.Doc();
+    ops.drawBox(mine, { ...act, user: 'bob', now: Date.now() + 9e9 }, seen, 'forged', [1, 2, 30, 40], 0);
+    ops.rejectPrediction(mine, { ...act, user: 'bob' }, 'p');
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(mine));
+    await vi.waitFor(() => { expect(ann.got.some((m) => m.name === 'room:update')).toBe(true); });
+    for (const { got } of [ann, bob]) {
+      const seenBy = new Y.Doc();
+      if (got === ann.got) Y.applyUpdate(seenBy, Y.encodeStateAsUpdate(mine));
+      for (const m of got) if (m.name === 'room:update' && m.update) Y.applyUpdate(seenBy, m.update);
+      expect(ops.readAnnotation(seenBy, 'forged')?.by).toBe('ann');
+      expect(ops.readAnnotation(seenBy, 'forged')?.at).toBeLessThanOrEqual(Date.now());
+      expect(ops.verdictsOf(seenBy).get('p')?.by).toBe('ann');
+    }
+  });
+
+  it('keeps the drawer and notes who changed it; taking the change back takes the note back; a deleted box comes back with its name', async () => {
+    const { rooms } = await open();
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()));
+    const his = new Y.Doc();
+    const origin = { kind: 'person', user: 'bob', client: 'd' } as const;
+    const send = (): Promise<unknown> => rooms.update('t', 'bob', Y.encodeStateAsUpdate(his));
+    const now = async () => rooms.with('t', async (room) => ops.readAnnotation(room.doc, 'a'));
+    await rooms.with('t', async (room) => { Y.applyUpdate(his, Y.encodeStateAsUpdate(room.doc)); });
+    const undo = new Y.UndoManager([ops.annotationsOf(his)], { trackedOrigins: new Set([origin]), captureTimeout: 0 });
+    ops.setClass(his, { origin, user: 'bob', now: 5 }, 'a', 3);
+    await send();
+    expect(await now()).toMatchObject({ by: 'ann', at: 1, class: 3, edited: { by: 'bob', at: 5, what: 'class' } });
+    undo.undo();
+    await send();
+    const before = await now();
+    expect(before).toMatchObject({ by: 'ann', class: 0 });
+    expect(before?.edited).toBeUndefined();
+    ops.removeAnnotation(his, { origin, user: 'bob', now: 6 }, 'a');
+    await send();
+    expect(await now()).toBeUndefined();
+    undo.undo();
+    await send();
+    expect(await now()).toMatchObject({ by: 'ann', at: 1 });
+    // Neither the drawer nor the last hand can be given away.
+    his.transact(() => { ops.annotationsOf(his).get('a')?.set('by', 'eve'); ops.annotationsOf(his).get('a')?.set('box', [0, 0, 9, 9]); });
+    await send();
+    expect(await now()).toMatchObject({ by: 'ann', at: 1, box: [0, 0, 9, 9], edited: { by: 'bob', what: 'box' } });
   });
 
   it('refuses viewers', async () => {

@@ -100,7 +100,7 @@ export class Room {
     const { member, updates } = this.#seat(memberId);
     if (member.readOnly) throw new EmendError('read_only', 'You may look at this image but not change it. Ask an administrator of the project for the role annotator.');
     if (!updates.take()) throw new EmendError('too_many', 'Too many edits in a short time. They are kept in this browser and sent again in a moment.');
-    return this.#enter(this.#guard.admit(bytes), member.person.id, memberId);
+    return this.#enter(this.#guard.admit(bytes, member.person.id), member.person.id, memberId);
   }
 
   /** A change by the server itself (a model's mask): checked, durable when it resolves. False = the edit changed nothing. */
@@ -118,6 +118,11 @@ export class Room {
     }
     Y.applyUpdate(this.doc, admitted.update, origin);
     const durable = this.#committer.add({ update: admitted.update, userId, from });
+    // In the same commit, most often; and if not, it was no part of what the sender was promised.
+    if (admitted.stamp) {
+      Y.applyUpdate(this.doc, admitted.stamp, { kind: 'remote' });
+      this.#committer.add({ update: admitted.stamp, userId: null, from: null }).catch(() => undefined);
+    }
     this.#onChange(this.taskId, this.doc, admitted.changed, userId);
     return durable;
   }

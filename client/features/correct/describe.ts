@@ -24,15 +24,22 @@ export function describe(shape: Shape, around: Surroundings): string[] {
   if (shape.source === 'prediction') return predictionLines(shape, name, around);
   return [
     `${name}, ${DONE[shape.kind ?? 'drawn']} by ${around.nameOf(shape.by)}, ${since(shape.at ?? around.now, around.now)}`,
+    ...changedBy(shape, around),
     ...replaced(shape, around),
     ...maskLine(shape, around),
     ...(shape.duplicates.length > 0 ? ['Another box replaces the same prediction. Keep one of them.'] : []),
   ];
 }
 
-function predictionLines(shape: Shape, name: string, { model, nameOf }: Surroundings): string[] {
+const CHANGED = { class: 'class changed', box: 'moved or resized', other: 'changed' } as const;
+
+function changedBy({ edited }: Shape, { nameOf, now }: Surroundings): string[] {
+  return edited ? [`${CHANGED[edited.what]} by ${nameOf(edited.by)}, ${since(edited.at, now)}`] : [];
+}
+
+function predictionLines(shape: Shape, name: string, { model, nameOf, now }: Surroundings): string[] {
   const found = `${name}, found by ${model ?? 'the baseline'}, ${scoreText(shape.score ?? 0)}`;
-  if (shape.state === 'rejected') return [found, `rejected by ${nameOf(shape.by)}`];
+  if (shape.state === 'rejected') return [found, `rejected by ${nameOf(shape.by)}, ${since(shape.at ?? now, now)}`];
   return [found, shape.unsure ? 'unsure: look twice' : 'kept unless you change it'];
 }
 

@@ -20,7 +20,7 @@ suite('the selected panel', () => {
   });
 
   it('says what became of a prediction', () => {
-    expect(describe({ ...ghost, state: 'rejected', by: 'ben' }, around)).toEqual(['Void, found by yolo11n, .41', 'rejected by Ben']);
+    expect(describe({ ...ghost, state: 'rejected', by: 'ben' }, around)).toEqual(['Void, found by yolo11n, .41', 'rejected by Ben, now']);
     expect(describe({ ...ghost, state: 'kept', unsure: true }, around)[1]).toBe('unsure: look twice');
   });
 

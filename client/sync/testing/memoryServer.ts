@@ -28,17 +28,19 @@ export class MemoryServer {
     for (const answer of this.#held.splice(0)) answer();
   }
 
-  handle(from: MemoryLink, name: keyof ClientToServer, message: { task: string; update?: Uint8Array; stateVector?: Uint8Array }, answer: (value: unknown) => void): void {
+  handle(from: MemoryLink, name: keyof ClientToServer, message: { task: string; update?: Uint8Array; stateVector?: Uint8Array; part?: Uint8Array; last?: boolean }, answer: (value: unknown) => void): void {
     const reply = (value: unknown): void => (this.hold ? void this.#held.push(() => answer(value)) : answer(value));
     if (this.refuse) return reply({ ok: false, problem: this.refuse });
     if (name === 'room:join') {
       from.joined = true;
       return reply({ ok: true, update: Y.encodeStateAsUpdate(this.doc, message.stateVector), stateVector: Y.encodeStateVector(this.doc), readOnly: this.readOnly });
     }
-    if (name === 'room:update' && message.update) {
-      this.received.push(message.update);
-      Y.applyUpdate(this.doc, message.update);
-      for (const link of this.links) if (link !== from && link.joined) link.hear('room:update', { task: message.task, update: message.update });
+    if (name === 'room:part' && message.part) from.parts.push(message.part);
+    const update = name === 'room:part' ? (message.last ? joined(from.parts.splice(0)) : undefined) : message.update;
+    if (update) {
+      this.received.push(update);
+      Y.applyUpdate(this.doc, update);
+      for (const link of this.links) if (link !== from && link.joined) link.hear('room:update', { task: message.task, update });
       return reply({ ok: true, seq: this.received.length });
     }
     reply({ ok: true });
@@ -49,6 +51,7 @@ export class MemoryServer {
 export class MemoryLink implements Transport {
   connected = true;
   joined = false;
+  parts: Uint8Array[] = [];
   readonly #server: MemoryServer;
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #connection = new Set<(connected: boolean) => void>();
@@ -90,6 +93,7 @@ export class MemoryLink implements Transport {
   cut(): void {
     this.connected = false;
     this.joined = false;
+    this.parts = [];
     for (const lose of this.#lose.splice(0)) lose();
     for (const listener of this.#connection) listener(false);
   }
@@ -98,4 +102,8 @@ export class MemoryLink implements Transport {
     this.connected = true;
     for (const listener of this.#connection) listener(true);
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
 }

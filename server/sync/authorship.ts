@@ -1,0 +1,81 @@
+/** Who drew and who changed what is not for a page to say: where an update claims something else than its sender, the server puts it right. */
+import type * as Y from 'yjs';
+import { annotationsOf, readAnnotation, verdictsOf } from '#core/annotation/doc.ts';
+import type { Annotation, Edited, Verdict } from '#core/annotation/schema.ts';
+
+/** A page's clock may be so much ahead, in milliseconds, before its times are replaced by the server's. */
+const AHEAD_MS = 60_000;
+/** Of so many deleted or changed things a room remembers whose they were. */
+const MOST_REMEMBERED = 20_000;
+
+type Signature = Pick<Annotation, 'by' | 'at'>;
+
+/**
+ * Compares a document before and after an update and writes corrections. Undoing the deletion of a colleague's box brings their name back, so what
+ * has been there is remembered for as long as the room is loaded; after that the one who brought it back signs for it. Nothing is refused: a forged
+ * name must not cost honest work that came in the same update.
+ */
+export class Authorship {
+  readonly #known = new Set<string>();
+
+  /** Corrects `after` in place. `before` is the document as everybody has it. */
+  stamp(before: Y.Doc, after: Y.Doc, touched: { annotations: Iterable<string>; verdicts: Iterable<string> }, user: string, now: number): void {
+    for (const id of touched.annotations) this.#annotation(before, after, id, user, now);
+    for (const id of touched.verdicts) this.#verdict(before, after, id, user, now);
+  }
+
+  #annotation(before: Y.Doc, after: Y.Doc, id: string, user: string, now: number): void {
+    const was = readAnnotation(before, id);
+    const is = readAnnotation(after, id);
+    if (was) this.#remember(id, was);
+    if (was?.edited) this.#remember(`${id} edited`, was.edited);
+    const map = annotationsOf(after).get(id);
+    if (!is || !map) return;
+    const drawn = was ?? this.#signed(id, is, user, now);
+    if (drawn.by !== is.by) map.set('by', drawn.by);
+    if (drawn.at !== is.at) map.set('at', drawn.at);
+    const edited = this.#edited(id, was, is, user, now);
+    if (same(edited, is.edited)) return;
+    if (edited) map.set('edited', edited);
+    else map.delete('edited');
+  }
+
+  /** The last change as it really was. Taking one's own change back takes its mark back. */
+  #edited(id: string, was: Annotation | undefined, is: Annotation, user: string, now: number): Edited | undefined {
+    if (!same(was?.edited, is.edited)) {
+      if (is.edited) return { ...this.#signed(`${id} edited`, is.edited, user, now), what: is.edited.what };
+      if (!was || was.edited?.by === user) return undefined;
+    }
+    const what = was ? changeOf(was, is) : undefined;
+    if (what === undefined || (is.edited?.by ?? is.by) === user) return is.edited ?? was?.edited;
+    return { by: user, at: now, what };
+  }
+
+  #verdict(before: Y.Doc, after: Y.Doc, id: string, user: string, now: number): void {
+    const [was, is] = [verdictsOf(before).get(id), verdictsOf(after).get(id)];
+    if (was) this.#remember(`${id} verdict`, was);
+    if (!is || (was && same(was, is))) return;
+    const signed: Verdict = { ...is, ...this.#signed(`${id} verdict`, is, user, now) };
+    if (!same(signed, is)) verdictsOf(after).set(id, signed);
+  }
+
+  /** A signature as it may stand: one's own, not from the future; or one that has been here before. */
+  #signed(key: string, { by, at }: Signature, user: string, now: number): Signature {
+    if (by !== user && this.#known.has(`${key} ${by} ${at}`)) return { by, at };
+    return { by: user, at: at > now + AHEAD_MS ? now : at };
+  }
+
+  #remember(key: string, { by, at }: Signature): void {
+    if (this.#known.size < MOST_REMEMBERED) this.#known.add(`${key} ${by} ${at}`);
+  }
+}
+
+function changeOf(was: Annotation, is: Annotation): Edited['what'] | undefined {
+  if (was.class !== is.class) return 'class';
+  if (!same(was.box, is.box)) return 'box';
+  return same([was.kind, was.of, was.points], [is.kind, is.of, is.points]) ? undefined : 'other';
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
