@@ -38,6 +38,8 @@ export interface Wish {
   leaseMs?: number;
   /** Only kept for later: then nothing is taken that is kept for somebody else. */
   reserve?: boolean;
+  /** Only what the model has looked at: it is on its way to the others. */
+  predicted?: boolean;
 }
 
 /**
@@ -50,17 +52,19 @@ export async function handOut(db: PrismaClient, wish: Wish): Promise<string | nu
   return (await pick(db, wish, Prisma.sql`FOR UPDATE OF t SKIP LOCKED`)) ?? (await pick(db, wish, Prisma.sql`FOR UPDATE OF t`));
 }
 
-async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs = LEASE_MS, reserve: later = false }: Wish, lock: Prisma.Sql): Promise<string | null> {
+async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs = LEASE_MS, reserve: later = false, predicted = false }: Wish, lock: Prisma.Sql): Promise<string | null> {
   // Each is looked for only when the one before found nothing, by the index of state and priority.
   const first = (which: Prisma.Sql): Prisma.Sql => Prisma.sql`(
     SELECT t.id FROM "Task" t WHERE t."projectId" = ${projectId} AND ${which} AND NOT (t.id = ANY(${[...except]}::text[])) AND ${unseen(userId)} AND ${notKept(userId)}
     ORDER BY t.priority DESC, t.copy, t.id LIMIT 1 ${lock})`;
+  const ready = predicted ? Prisma.sql`t."predictionSetId" IS NOT NULL` : Prisma.sql`TRUE`;
   const begun = Prisma.sql`t.state = 'pending' AND t.dirty AND ${userId} = ANY(t."seenBy")`;
   const [, rows] = await db.$transaction([
     takeTurns(db, projectId, userId),
     db.$queryRaw<{ id: string }[]>`
       ${take(userId, leaseMs, later)} WHERE id = COALESCE(
-        ${first(inHandOf(userId))}, ${first(Prisma.sql`t.state = 'pending' AND t."returnedToId" = ${userId}`)}, ${first(begun)}, ${first(LAPSED)}, ${first(Prisma.sql`t.state = 'pending'`)}, ${later ? Prisma.sql`NULL` : first(RESERVED)}
+        ${first(inHandOf(userId))}, ${first(Prisma.sql`t.state = 'pending' AND t."returnedToId" = ${userId}`)}, ${first(begun)}, ${first(Prisma.sql`${LAPSED} AND ${ready}`)}, ${first(Prisma.sql`t.state = 'pending' AND ${ready}`)},
+        ${later ? Prisma.sql`NULL` : first(Prisma.sql`${RESERVED} AND ${ready}`)}
       ) RETURNING id`,
   ]);
   return rows[0]?.id ?? null;
@@ -81,9 +85,9 @@ export async function claim(db: PrismaClient, projectId: string, taskId: string,
 }
 
 /** Keeps the next image for somebody who works through many. */
-export async function reserve(db: PrismaClient, projectId: string, userId: string, current: string): Promise<void> {
-  const pending = await db.task.count({ where: { projectId, state: 'pending' } });
-  if (pending >= RESERVE_FROM) await handOut(db, { projectId, userId, except: [current], leaseMs: RESERVE_MS, reserve: true });
+export async function reserve(db: PrismaClient, wish: Wish, current: string): Promise<void> {
+  const pending = await db.task.count({ where: { projectId: wish.projectId, state: 'pending' } });
+  if (pending >= RESERVE_FROM) await handOut(db, { ...wish, except: [current], leaseMs: RESERVE_MS, reserve: true });
 }
 
 /** Which colleague has a task in hand right now; null = nobody, or this person. */

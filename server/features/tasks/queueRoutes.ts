@@ -6,7 +6,7 @@ import { API } from '../../access.ts';
 import { eyesOf, refuseBlindTask } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { claim, currentIteration, handOut, reserve } from './handOut.ts';
-import { awaitsPredictions, list, strip } from './read.ts';
+import { isPredicting, list, strip } from './read.ts';
 
 const tags = ['tasks'];
 const Next = Type.Object({
@@ -25,14 +25,14 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const mine = current !== undefined && (await isOf(projectId, current)) ? current : null;
     if (mine !== null && role === 'annotator') await refuseBlindTask(app.db, mine, person.id);
     const had = mine === null ? null : await app.db.task.findUnique({ where: { id: mine }, select: { assigneeId: true } });
-    const early = mine === null && (await awaitsPredictions(app.db, projectId));
-    const task = mine ?? (early ? null : await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after] }));
+    const predicting = await isPredicting(app.db, projectId);
+    const task = mine ?? (await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after], predicted: predicting }));
     if (mine !== null) await claim(app.db, projectId, mine, person.id);
     if (task !== null) {
-      await reserve(app.db, projectId, person.id, task);
+      await reserve(app.db, { projectId, userId: person.id, predicted: predicting }, task);
       if (had?.assigneeId !== person.id) await tell(projectId, task, person.id);
     }
-    return strip(app.db, queue, person.id, task);
+    return strip(app.db, queue, person.id, task, predicting);
   });
 
   app.get(`${API}/projects/:project/tasks`, {

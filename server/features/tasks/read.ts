@@ -49,30 +49,29 @@ export function outcomeOf(outcome: string | null): Static<typeof Outcome> | null
 }
 
 /**
- * Whether the project's model is still on its way to the first images: then nobody is given one that it has not looked at, which would read as
- * "nothing was found". Images of a project without a model, or that the model could not read, are handed out as they are.
+ * Whether the project's model is just looking at images: until it is done nobody is given one that it has not looked at, which would read as "nothing was
+ * found". Images of a project without a model, or that the model could not read, are handed out as they are.
  */
-export async function awaitsPredictions(db: PrismaClient, projectId: string): Promise<boolean> {
-  const [row] = await db.$queryRaw<{ awaits: boolean }[]>`
+export async function isPredicting(db: PrismaClient, projectId: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ busy: boolean }[]>`
     SELECT "currentModelId" IS NOT NULL
-      AND EXISTS (SELECT 1 FROM "Job" j WHERE j."projectId" = p.id AND j.kind IN ('predict', 'import') AND j.state IN ('queued', 'running'))
-      AND EXISTS (SELECT 1 FROM "Task" t WHERE t."projectId" = p.id AND t.state IN ('pending', 'assigned'))
-      AND NOT EXISTS (SELECT 1 FROM "Task" t WHERE t."projectId" = p.id AND t.state IN ('pending', 'assigned') AND t."predictionSetId" IS NOT NULL) AS awaits
+      AND EXISTS (SELECT 1 FROM "Job" j WHERE j."projectId" = p.id AND j.kind IN ('predict', 'import') AND j.state IN ('queued', 'running')) AS busy
     FROM "Project" p WHERE p.id = ${projectId}`;
-  return row?.awaits ?? false;
+  return row?.busy ?? false;
 }
 
 /** The strip of images: the one in hand, what comes next for this person, and how much is left. */
-export async function strip(db: PrismaClient, { projectId, iterationId }: Queue, userId: string, current: string | null): Promise<NextTasks> {
+export async function strip(db: PrismaClient, { projectId, iterationId }: Queue, userId: string, current: string | null, predicting: boolean): Promise<NextTasks> {
   const hidden = await hiddenTasks(db, projectId, userId);
   const free: Prisma.TaskWhereInput = { OR: [{ state: 'pending' }, { state: 'assigned', assigneeId: userId }, { state: 'assigned', leaseUntil: { lt: new Date() } }] };
   const notKept: Prisma.TaskWhereInput = { OR: [{ returnedToId: null }, { returnedToId: userId }, { returnedAt: { lt: new Date(Date.now() - RETURNED_MS) } }] };
+  const ready: Prisma.TaskWhereInput = predicting ? { OR: [{ predictionSetId: { not: null } }, { dirty: true }, { state: 'assigned', assigneeId: userId }] } : {};
   const [row, holder, returned, others, progress] = await Promise.all([
     current === null ? null : db.task.findUnique({ where: { id: current }, select: CARD }),
     current === null ? null : holderOf(db, current, userId),
     db.task.findMany({ where: { projectId, ...free, returnedToId: userId, ...(current === null ? {} : { id: { not: current } }) }, orderBy: { returnedAt: 'asc' }, take: UPCOMING, select: CARD }),
     db.task.findMany({
-      where: { projectId, AND: [free, notKept], id: { notIn: [...hidden, ...(current === null ? [] : [current])] } },
+      where: { projectId, AND: [free, notKept, ready], id: { notIn: [...hidden, ...(current === null ? [] : [current])] } },
       // "assigned" sorts before "pending": what this person has in hand already comes first.
       orderBy: [{ state: 'asc' }, { priority: 'desc' }, { copy: 'asc' }, { id: 'asc' }], take: 2 * UPCOMING, select: CARD,
     }),
@@ -83,7 +82,7 @@ export async function strip(db: PrismaClient, { projectId, iterationId }: Queue,
   // Only what is this person's own is called assigned: the page goes there without asking first.
   // Of two copies that are both free, only one can become theirs.
   const upcoming = [...new Map(rows.toReversed().map((r) => [r.imageId, r])).values()].toReversed().slice(0, UPCOMING).map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
-  return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images, predicting: row === null && (await awaitsPredictions(db, projectId)) };
+  return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images, predicting: row === null && predicting && progress.left > 0 };
 }
 
 /** The tasks of the iteration in work, in the queue's order; `state` narrows. */

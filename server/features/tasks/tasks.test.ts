@@ -227,7 +227,7 @@ describe('what the person saw', () => {
     await t.db.task.update({ where: { id: task.id }, data: { predictionSetId: null } });
     const job = await t.db.job.create({ data: { id: newId(), projectId: project.id, kind: 'predict', state: 'running' } });
     const next = async () => (await ann.post(`/projects/${project.id}/tasks/next`, {})).body;
-    expect(await next()).toMatchObject({ current: null, predicting: true, left: 1 });
+    expect(await next()).toMatchObject({ current: null, upcoming: [], predicting: true, left: 1 });
     await t.db.task.update({ where: { id: task.id }, data: { predictionSetId: task.predictionSetId } });
     expect(await next()).toMatchObject({ current: { id: task.id }, predicting: false });
     // A picture that the model cannot read is handed out all the same, once the model is done.
