@@ -93,36 +93,45 @@ export function sparkInput(image: RgbImage, box: Box, points: Prompts['points'] 
   return input;
 }
 
-/** Separable resampling: every source row is squeezed once per channel, then rows are mixed. */
+/** Separable resampling: every source row is squeezed once per channel, then rows are mixed. Plain loops: this runs for every frame of a drag. */
 function sampleColours(image: RgbImage, across: AxisWeights, down: AxisWeights, out: Float32Array): void {
   const squeezed = new Map<number, Float64Array>();
-  const rowOf = (r: number): Float64Array => {
-    const known = squeezed.get(r) ?? squeezeRow(image, r, across);
-    squeezed.set(r, known);
-    return known;
-  };
+  const sum = new Float64Array(SPARK_SIZE * 3);
   for (let i = 0; i < SPARK_SIZE; i++) {
-    const sum = new Float64Array(SPARK_SIZE * 3);
-    for (const [k, weight] of (down.weights[i] ?? new Float64Array()).entries()) {
+    const first = down.first[i] ?? 0;
+    const weights = down.weights[i] ?? new Float64Array();
+    sum.fill(0);
+    for (let k = 0; k < weights.length; k++) {
+      const weight = weights[k] ?? 0;
       if (weight === 0) continue;
-      const row = rowOf((down.first[i] ?? 0) + k);
+      let row = squeezed.get(first + k);
+      if (!row) squeezed.set(first + k, (row = squeezeRow(image, first + k, across)));
       for (let c = 0; c < sum.length; c++) sum[c] = (sum[c] ?? 0) + weight * (row[c] ?? 0);
     }
-    for (let j = 0; j < SPARK_SIZE; j++) {
-      for (let channel = 0; channel < 3; channel++) out[channel * PLANE + i * SPARK_SIZE + j] = (sum[j * 3 + channel] ?? 0) / 255;
+    for (let j = 0, at = i * SPARK_SIZE; j < SPARK_SIZE; j++, at++) {
+      out[at] = (sum[j * 3] ?? 0) / 255;
+      out[PLANE + at] = (sum[j * 3 + 1] ?? 0) / 255;
+      out[2 * PLANE + at] = (sum[j * 3 + 2] ?? 0) / 255;
     }
-    for (const key of squeezed.keys()) if (key < (down.first[i] ?? 0)) squeezed.delete(key);
+    for (const key of squeezed.keys()) if (key < first) squeezed.delete(key);
   }
 }
 
-function squeezeRow(image: RgbImage, r: number, across: AxisWeights): Float64Array {
+function squeezeRow({ width, data }: RgbImage, r: number, across: AxisWeights): Float64Array {
   const out = new Float64Array(SPARK_SIZE * 3);
   for (let j = 0; j < SPARK_SIZE; j++) {
-    let from = (r * image.width + (across.first[j] ?? 0)) * 3;
-    for (const weight of across.weights[j] ?? []) {
-      for (let channel = 0; channel < 3; channel++) out[j * 3 + channel] = (out[j * 3 + channel] ?? 0) + weight * (image.data[from + channel] ?? 0);
-      from += 3;
+    const weights = across.weights[j] ?? new Float64Array();
+    let from = (r * width + (across.first[j] ?? 0)) * 3;
+    let [red, green, blue] = [0, 0, 0];
+    for (let k = 0; k < weights.length; k++, from += 3) {
+      const weight = weights[k] ?? 0;
+      red += weight * (data[from] ?? 0);
+      green += weight * (data[from + 1] ?? 0);
+      blue += weight * (data[from + 2] ?? 0);
     }
+    out[j * 3] = red;
+    out[j * 3 + 1] = green;
+    out[j * 3 + 2] = blue;
   }
   return out;
 }
