@@ -56,7 +56,7 @@ async function native(): Promise<number> {
 
 const emend = await startEmend({ env: { EMEND_DEMO: '12' } });
 const { executablePath, env } = await findBrowser();
-const browser = await chromium.launch({ executablePath, args: ARGS, env: { ...process.env, ...env } as Record<string, string> });
+const browser = await chromium.launch({ executablePath, args: ARGS, env: { ...process.env, ...env } });
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await openDemo(page, emend.url);
