@@ -123,5 +123,7 @@ export const PresenceState = Type.Object({
   tool: Type.Optional(Type.String({ maxLength: 20 })),
   /** [centre x, centre y, zoom] */
   viewport: Type.Optional(Type.Tuple([Type.Number(), Type.Number(), Type.Number()])),
+  /** [width, height] of the canvas that the viewport fills, CSS pixels */
+  canvas: Type.Optional(Type.Tuple([Type.Number({ exclusiveMinimum: 0 }), Type.Number({ exclusiveMinimum: 0 })])),
 });
 export type PresenceState = Static<typeof PresenceState>;

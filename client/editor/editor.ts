@@ -39,6 +39,9 @@ export interface Peer {
   readonly cursor?: Point;
   readonly selection?: readonly string[];
   readonly drawing?: Box;
+  /** Centre x, y in image pixels, and CSS pixels per image pixel; `canvas`: the size that it fills, CSS pixels. */
+  readonly viewport?: readonly [x: number, y: number, zoom: number];
+  readonly canvas?: readonly [width: number, height: number];
 }
 
 /** `scene`: shapes changed. `view`: the viewport moved. `overlay`: selection, hover, preview, colleagues, switches. `pointer`: it moved. */

@@ -3,7 +3,8 @@ import 'pixi.js/mesh';
 import { Container, Ticker, UniformGroup, WebGLRenderer } from 'pixi.js';
 import type { ClassDto } from '#core/api/project.ts';
 import type { PictureLook } from '../editor/desk.ts';
-import type { Editor } from '../editor/editor.ts';
+import type { Editor, Peer } from '../editor/editor.ts';
+import { Glide } from '../editor/glide.ts';
 import type { Shape } from '../editor/shapes.ts';
 import type { PreviewField } from '../spark/messages.ts';
 import { isLive } from '../editor/tools/adjusting.ts';
@@ -25,6 +26,7 @@ const PUMP_MS = 8;
 export class EditorRenderer {
   readonly canvas: HTMLCanvasElement;
   readonly #tags = new TagLayer();
+  readonly #glide = new Glide();
   readonly #pixi = new WebGLRenderer();
   readonly #stage = new Container();
   readonly #view = new UniformGroup({ uView: { value: new Float32Array([0, 0, 1, 1]), type: 'vec4<f32>' }, uScreen: { value: new Float32Array([1, 1]), type: 'vec2<f32>' } });
@@ -157,17 +159,18 @@ export class EditorRenderer {
     }
     this.#showLayers(true, !editor.hidden);
     const waiting = this.#masks.pump(performance.now() + PUMP_MS, this.#still.matches);
-    this.#place(editor);
+    const peers = this.#glide.step(editor.peers, performance.now(), this.#still.matches);
+    this.#place(editor, peers.peers);
     this.#fillBoxes(editor);
     this.#fillMasks(editor);
-    this.#fillTop(editor);
+    this.#fillTop(editor, peers.peers);
     const lasting = this.#painter.paint(editor, this.#colorOf, performance.now());
     const sharp = editor.view.zoom >= SHARP_ZOOM;
     this.#picture.setSharp(sharp);
     const fading = this.#masks.tick(editor.view.zoom, sharp);
     this.#pixi.render({ container: this.#stage });
     Ticker.system.update();
-    if (waiting || fading || lasting) this.#invalidate();
+    if (waiting || fading || lasting || peers.moving) this.#invalidate();
   }
 
   #showLayers(picture: boolean, shapes: boolean): void {
@@ -175,7 +178,7 @@ export class EditorRenderer {
     for (const layer of [this.#masks, this.#previews, this.#boxes, this.#top]) layer.container.visible = shapes;
   }
 
-  #place(editor: Editor): void {
+  #place(editor: Editor, peers: readonly Peer[]): void {
     const { view } = editor;
     const dpr = this.#pixi.resolution;
     const { uniforms } = this.#view;
@@ -184,7 +187,7 @@ export class EditorRenderer {
     this.canvas.dataset['view'] = [view.cx, view.cy, view.zoom].join(',');
     this.canvas.dataset['task'] = editor.task.id;
     this.canvas.dataset['shapes'] = String(editor.derived.listed.length);
-    this.#tags.show(tagsOf(editor, this.#classes), editor.hidden ? [] : cursorsOf(editor), view);
+    this.#tags.show(tagsOf(editor, this.#classes), editor.hidden ? [] : cursorsOf(peers), view);
   }
 
   /** The plain look of every shape; the selected and the hovered are drawn once more, on top. */
@@ -206,13 +209,13 @@ export class EditorRenderer {
     this.#masks.fill(derived.shapes, (s) => (s.id === moving ? null : maskStyle(s, desk.masks && !this.#dimmed.has(s.id), s.id === selected, s.id === hovered)), this.#colorOf);
   }
 
-  #fillTop(editor: Editor): void {
+  #fillTop(editor: Editor, peers: readonly Peer[]): void {
     const layer = this.#top;
     const selected = editor.selected();
     const hovered = editor.shape(editor.hovered);
     const { preview } = editor;
     layer.begin();
-    this.#drawPeers(editor);
+    this.#drawPeers(editor, peers);
     if (hovered && hovered !== selected) layer.frame(hovered.box, frameStyle(hovered, this.#colorOf(hovered.class), false, true));
     if (selected) this.#drawSelected(editor, selected, preview?.kind === 'adjust' && preview.id === selected.id ? preview.box : selected.box);
     if (preview?.kind === 'draw') {
@@ -235,8 +238,8 @@ export class EditorRenderer {
     if (live && !editor.readOnly) this.#top.handles(box, color, 1 / editor.view.zoom);
   }
 
-  #drawPeers(editor: Editor): void {
-    for (const peer of editor.peers) {
+  #drawPeers(editor: Editor, peers: readonly Peer[]): void {
+    for (const peer of peers) {
       const style = { color: parseColor(peer.color), alpha: 1, width: 2, dotted: false, halo: 0.6, struck: false };
       for (const id of peer.selection ?? []) {
         const shape = editor.shape(id);

@@ -1,5 +1,5 @@
 import type { ClassDto } from '#core/api/project.ts';
-import type { Editor } from '../editor/editor.ts';
+import type { Editor, Peer } from '../editor/editor.ts';
 import type { Shape } from '../editor/shapes.ts';
 import { toScreen } from '../editor/viewport.ts';
 import { inkOn } from './color.ts';
@@ -57,8 +57,8 @@ function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit
   return { key: shape.id, text: `${found?.name ?? `class ${shape.class}`} ${what}${twice}`, color, ink: inkOn(color), working: editor.maskWork.get(shape.id) === 'working' };
 }
 
-export function cursorsOf(editor: Editor): Cursor[] {
-  return editor.peers.flatMap((peer) =>
+export function cursorsOf(peers: readonly Peer[]): Cursor[] {
+  return peers.flatMap((peer) =>
     peer.cursor ? [{ key: `peer-${peer.client}`, name: peer.name, color: peer.color, ink: inkOn(peer.color), at: peer.cursor }] : [],
   );
 }

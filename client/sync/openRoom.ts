@@ -15,9 +15,13 @@ export interface OpenRoom {
 }
 
 /** The user is part of the name: two people who share a browser must not share unsent work. */
+export function storeName(task: string, user: string): string {
+  return `emend:${user}:${task}`;
+}
+
 export function openRoom(task: string, user: string, transport: Transport): OpenRoom {
   const doc = new Y.Doc();
-  const store = openStore(`emend:${user}:${task}`, doc);
+  const store = openStore(storeName(task, user), doc);
   const provider = new RoomProvider(doc, task, transport);
   return {
     doc,

@@ -70,6 +70,7 @@ function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {
       user: { id: me.id, name: me.name.slice(0, 80) },
       tool: editor.desk.tool,
       viewport: [view.cx, view.cy, view.zoom],
+      canvas: [Math.max(1, view.width), Math.max(1, view.height)],
       ...(pointer ? { cursor: [round(pointer.image[0]), round(pointer.image[1])] } : {}),
       ...(selected ? { selection: [selected.id] } : {}),
       ...(preview ? { drawing: [preview.box[0], preview.box[1], preview.box[2], preview.box[3]] } : {}),
@@ -89,10 +90,10 @@ function peersOf(states: ReadonlyMap<number, unknown>, own: number): Peer[] {
   const peers: Peer[] = [];
   for (const [client, state] of states) {
     if (client === own || !Value.Check(PresenceState, state)) continue;
-    const { user, cursor, selection, drawing } = state;
+    const { user, cursor, selection, drawing, viewport, canvas } = state;
     peers.push({
       client, id: user.id, name: user.name, color: faceColor(user.id),
-      ...(cursor ? { cursor } : {}), ...(selection ? { selection } : {}), ...(drawing ? { drawing } : {}),
+      ...(cursor ? { cursor } : {}), ...(selection ? { selection } : {}), ...(drawing ? { drawing } : {}), ...(viewport && viewport[2] > 0 ? { viewport } : {}), ...(canvas ? { canvas } : {}),
     });
   }
   return peers;

@@ -12,12 +12,14 @@ export interface CommandSurroundings {
   readonly host: Ref<HTMLElement | null>;
   readonly panel: Ref<HTMLElement | null>;
   readonly byKey: Ref<boolean>;
+  /** Stops following a colleague; false when nobody was followed. */
+  stopFollowing(): boolean;
 }
 
 const ZOOM_STEP = 1.4;
 
 /** What the keys and the buttons do, and the overlays that they open. */
-export function useCommands({ correct, classes, host, panel, byKey }: CommandSurroundings) {
+export function useCommands({ correct, classes, host, panel, byKey, stopFollowing }: CommandSurroundings) {
   const { desk, back } = correct;
   const search = ref<{ at: Point; menu: boolean } | null>(null);
   const help = ref(false);
@@ -56,7 +58,7 @@ export function useCommands({ correct, classes, host, panel, byKey }: CommandSur
   function cancel(): void {
     if (help.value) help.value = false;
     else if (adjusting.value) adjusting.value = false;
-    else editor()?.cancel();
+    else if (!stopFollowing()) editor()?.cancel();
   }
   function askSkip(): void {
     if (editor() && !editor()?.readOnly) asking.value = asking.value === 'skip' ? null : 'skip';

@@ -93,8 +93,8 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
       if (got.current !== null && got.current.id === open.value?.dto.id) holding.heldBy(got.holder);
       warm();
     } catch (error) {
-      // A project without any picture has no queue yet.
-      if (error instanceof EmendError && error.code === 'not_found') next.value = { current: null, holder: null, upcoming: [], left: 0, total: 0, predicting: false };
+      // A project without any picture has no queue yet, and whoever only looks on has none at all.
+      if (error instanceof EmendError && (error.code === 'not_found' || error.code === 'forbidden')) next.value = { current: null, holder: null, upcoming: [], left: 0, total: 0, predicting: false };
       else if (must) throw error;
     }
   }
