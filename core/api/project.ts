@@ -62,7 +62,7 @@ export const PatchClass = Type.Object(
   { additionalProperties: false },
 );
 
-export const LoopStep = Type.Enum(['import', 'predict', 'correct', 'freeze', 'train', 'promote']);
+export const LoopStep = Type.Enum(['import', 'classes', 'predict', 'correct', 'freeze', 'train', 'promote']);
 export type LoopStep = Static<typeof LoopStep>;
 
 /** All numbers of the loop bar, and the one next action. `import` is next only while there is nothing to predict on. */

@@ -29,7 +29,7 @@ describe('the next action', () => {
 
 describe('the loop bar', () => {
   it('highlights exactly one step, also while it goes on', () => {
-    for (const next of ['import', 'predict', 'correct', 'freeze', 'train', 'promote'] as const) {
+    for (const next of ['import', 'classes', 'predict', 'correct', 'freeze', 'train', 'promote'] as const) {
       expect(stepViews({ ...base, next }, null).filter((s) => s.isNext)).toHaveLength(1);
       expect(stepViews({ ...base, next }, job).filter((s) => s.isNext)).toHaveLength(1);
     }

@@ -3,8 +3,8 @@ import type { JobDto } from '#core/api/job.ts';
 import { count, counted, score, signed } from '../../ui/words.ts';
 import { jobProgress } from './jobs.ts';
 
-/** The five steps that are drawn; `import` is the first action of an empty project and shows in the place of Predict. */
-export type ShownStep = Exclude<LoopStep, 'import'>;
+/** The five steps that are drawn; `import` is the first action of an empty project and shows in the place of Predict, `classes` that of one without classes in the place of Correct. */
+export type ShownStep = Exclude<LoopStep, 'import' | 'classes'>;
 export interface StepView {
   step: ShownStep;
   name: string;
@@ -31,6 +31,7 @@ export const isTraining = (loop: Loop): boolean => loop.run !== null && RUNNING.
 export function nextAction(loop: Loop): NextAction {
   switch (loop.next) {
     case 'import': return { step: 'import', words: 'Import images' };
+    case 'classes': return { step: 'classes', words: 'Name the classes' };
     case 'predict': return { step: 'predict', words: loop.model ? `Predict ${counted(loop.unpredicted, 'image')}` : 'Add a model' };
     case 'correct': return { step: 'correct', words: loop.submitted === 0 ? 'Correct the first image' : 'Correct the next image' };
     case 'freeze': return { step: 'freeze', words: `Freeze v${(loop.version?.number ?? 0) + 1}` };
@@ -41,7 +42,7 @@ export function nextAction(loop: Loop): NextAction {
 
 /** The loop bar's five cells. `predictJob` is the live prediction job, if any. */
 export function stepViews(loop: Loop, predictJob: JobDto | null): StepView[] {
-  const next: ShownStep = loop.next === 'import' ? 'predict' : loop.next;
+  const next: ShownStep = loop.next === 'import' ? 'predict' : loop.next === 'classes' ? 'correct' : loop.next;
   return STEPS.map((step) => {
     const view = describe(step, loop, predictJob);
     const busy = (step === 'predict' && predictJob !== null) || (step === 'train' && isTraining(loop));

@@ -38,6 +38,7 @@ export function placeOf(step: LoopStep, project: string, noModel: boolean, run: 
   const at = { params: { project } };
   switch (step) {
     case 'import': return { name: 'import', ...at };
+    case 'classes': return { name: 'settings', ...at, hash: '#classes' };
     case 'predict': return noModel ? { name: 'models', ...at } : { name: 'images', ...at };
     case 'correct': return { name: 'correct', ...at };
     case 'freeze': return { name: 'versions', ...at };

@@ -59,9 +59,10 @@ it('never counts more than people did', () => {
 });
 
 describe('the next step', () => {
-  const calm = { images: 30, labelled: 30, hasVersion: true, unpredicted: 0, pending: 0, submitted: 0, unfrozen: 0, hasModel: true, untrained: false, held: false, training: false };
+  const calm = { images: 30, hasClasses: true, labelled: 30, hasVersion: true, unpredicted: 0, pending: 0, submitted: 0, unfrozen: 0, hasModel: true, untrained: false, held: false, training: false };
   it('leads once around the loop', () => {
     expect(nextStep({ ...calm, images: 0 })).toBe('import');
+    expect(nextStep({ ...calm, hasClasses: false, pending: 20 })).toBe('classes');
     expect(nextStep({ ...calm, unpredicted: 20 })).toBe('predict');
     expect(nextStep({ ...calm, pending: 20 })).toBe('correct');
     expect(nextStep({ ...calm, pending: 19, submitted: 1, unfrozen: 1 })).toBe('correct');
@@ -97,7 +98,7 @@ describe('the next step', () => {
   it('never asks for the impossible', () => {
     const n = fc.nat({ max: 40 });
     fc.assert(fc.property(n, n, n, n, n, fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean(), (images, labelled, unpredicted, pending, unfrozen, hasVersion, hasModel, untrained, held) => {
-      const step = nextStep({ images, labelled, hasVersion, unpredicted, pending, submitted: 0, unfrozen, hasModel, untrained, held, training: false });
+      const step = nextStep({ images, hasClasses: true, labelled, hasVersion, unpredicted, pending, submitted: 0, unfrozen, hasModel, untrained, held, training: false });
       if (step === 'predict') expect(hasModel && unpredicted > 0).toBe(true);
       if (step === 'correct') expect(pending).toBeGreaterThan(0);
       if (step === 'promote') expect(held).toBe(true);

@@ -11,8 +11,9 @@ const ENDED = new Set(['done', 'failed', 'cancelled']);
 /** All numbers of the loop bar, from the rows themselves: nothing is counted twice and nothing can run out of step. */
 export async function readLoop(db: PrismaClient, projectId: string): Promise<Loop> {
   const iteration = await db.iteration.findFirst({ where: { projectId }, orderBy: { number: 'desc' } });
-  const [project, images, waiting, progress, version, run, job] = await Promise.all([
+  const [project, classes, images, waiting, progress, version, run, job] = await Promise.all([
     db.project.findUniqueOrThrow({ where: { id: projectId } }),
+    db.projectClass.count({ where: { projectId, retiredAt: null } }),
     db.image.count({ where: { projectId, excluded: false } }),
     db.image.count({ where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} } } }),
     progressOf(db, iteration ? [iteration.id] : []),
@@ -33,7 +34,7 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   };
   return {
     ...numbers,
-    next: nextStep({ ...numbers, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model), training: run !== null && !isEnded(run.state) }),
+    next: nextStep({ ...numbers, hasClasses: classes > 0, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model), training: run !== null && !isEnded(run.state) }),
     model: model && { id: model.id, number: model.number, name: model.name, map: metric(model, 'map'), map50: metric(model, 'map50') },
     version: version && { id: version.id, number: version.number, images: version._count.items },
     run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run) },
@@ -60,6 +61,8 @@ function isHeld(run: (TrainingRun & { outModel: ModelVersion | null }) | null, c
 
 interface Standing {
   images: number;
+  /** Without a class nothing can be drawn. */
+  hasClasses: boolean;
   /** Of them with labels, imported or submitted. */
   labelled: number;
   hasVersion: boolean;
@@ -80,6 +83,7 @@ export const ENOUGH_TO_FREEZE = 10;
 /** The one highlighted action. Whoever only ever presses it gets once around the loop. */
 export function nextStep(s: Standing): LoopStep {
   if (s.images === 0) return 'import';
+  if (!s.hasClasses) return 'classes';
   if (s.held && s.unfrozen === 0) return 'promote';
   if (s.untrained && s.unfrozen === 0) return 'train';
   if (s.hasModel && s.unpredicted > 0) return 'predict';

@@ -60,6 +60,14 @@ it('refuses what is no model, a model without a class of the project, and leaves
   expect(await leftovers()).toEqual([]);
 });
 
+it('gives its classes to a project that has none', async () => {
+  project = await t.project({ classes: [] });
+  admin = await t.person({ project: project.id, role: 'admin' });
+  expect(await upload(onnx)).toMatchObject({ status: 201, body: { classMap: [0, 1, 2], current: true } });
+  const classes = await t.db.projectClass.findMany({ where: { projectId: project.id }, orderBy: { index: 'asc' } });
+  expect(classes.map(({ name, key }) => [name, key])).toEqual([['disc', '1'], ['die\'s "edge"', '2'], ['bar, short', '3']]);
+});
+
 it('refuses a detector in a project of masks', async () => {
   const detector = await readFile(join(import.meta.dirname, '../../../workers/inference/fixtures/11-detect.onnx'));
   expect(await upload(detector)).toMatchObject({ status: 409, body: { message: expect.stringContaining('boxes only') } });

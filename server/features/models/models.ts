@@ -8,6 +8,7 @@ import { newId } from '#core/ids.ts';
 import type { Inference } from '#inference';
 import type { Prisma, PrismaClient } from '#prisma';
 import type { Blobs } from '../../context.ts';
+import { defaultClassLooks } from '../projects/index.ts';
 
 export interface Parts {
   db: PrismaClient;
@@ -40,14 +41,16 @@ export async function registerModel(parts: Parts, model: NewModel): Promise<Mode
   if (project.task === 'segment' && about.task === 'detect') {
     throw new EmendError('conflict', 'This model finds boxes only, and the project wants masks. Export a segmentation model, or make a project for detection.');
   }
-  const classMap = about.names.map((name) => project.classes.find((c) => c.name.toLowerCase() === name.toLowerCase())?.index ?? null);
-  if (about.names.length > 0 && classMap.every((index) => index === null)) {
+  const takesClasses = project.classes.length === 0;
+  if (!takesClasses && about.names.length > 0 && mapClasses(about.names, project.classes).every((index) => index === null)) {
     throw new EmendError('conflict', `None of the model's classes (${about.names.slice(0, 8).join(', ')}) is a class of this project. Add or rename classes in Settings, then upload the model again.`);
   }
   const { runId, parentId, datasetVersionId, metrics, ...rest } = model;
   const meta = { head: about.head, inputSize: Math.max(about.input.width, about.input.height), stride: about.stride, opset: about.opset };
   const row = await db.$transaction(async (tx) => {
     await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${model.projectId} FOR UPDATE`; // two uploads at once get two numbers
+    if (takesClasses) await tx.projectClass.createMany({ data: classesOf(model.projectId, about.names), skipDuplicates: true });
+    const classMap = mapClasses(about.names, await tx.projectClass.findMany({ where: { projectId: model.projectId } }));
     const last = await tx.modelVersion.aggregate({ where: { projectId: model.projectId }, _max: { number: true } });
     return tx.modelVersion.create({
       data: {
@@ -58,6 +61,17 @@ export async function registerModel(parts: Parts, model: NewModel): Promise<Mode
     });
   });
   return dto(row);
+}
+
+/** Model class position → project class index, by name without regard to case; null where the project has no such class. */
+function mapClasses(names: readonly string[], classes: readonly { name: string; index: number }[]): (number | null)[] {
+  return names.map((name) => classes.find((c) => c.name.toLowerCase() === name.trim().toLowerCase())?.index ?? null);
+}
+
+/** A project without classes takes those of its first model, in the model's order. */
+function classesOf(projectId: string, names: readonly string[]): Prisma.ProjectClassCreateManyInput[] {
+  const byName = new Map(names.map((name) => name.trim().slice(0, 80)).filter((name) => name !== '').map((name) => [name.toLowerCase(), name]));
+  return defaultClassLooks([...byName.values()]).map((looks) => ({ projectId, ...looks }));
 }
 
 const INCLUDE = { run: { select: { number: true } }, datasetVersion: { select: { number: true } }, project: { select: { currentModelId: true } } } satisfies Prisma.ModelVersionInclude;
