@@ -40,10 +40,12 @@ test('flag, review, send back with a pin, submit again, accept', async ({ page, 
     await expect(page.getByTestId('review-why')).toContainText('chip or dust?');
     await expect(page.getByTestId('change').first()).toContainText('added');
     const canvas = page.getByTestId('review-canvas').locator('canvas');
-    const after = Number(await canvas.getAttribute('data-shapes'));
+    const shapes = async (): Promise<number> => Number(await canvas.getAttribute('data-shapes'));
+    await expect.poll(shapes, 'the picture is drawn a moment after its list').toBeGreaterThan(0);
+    const after = await shapes();
     await page.keyboard.press('b');
     await expect(page.getByTestId('review-canvas')).toHaveAttribute('data-side', 'before');
-    await expect.poll(async () => Number(await canvas.getAttribute('data-shapes'))).toBe(after - 1);
+    await expect.poll(shapes).toBe(after - 1);
     await page.keyboard.press('b');
     await page.getByTestId('change').first().click();
     await page.keyboard.press('r');

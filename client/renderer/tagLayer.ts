@@ -1,13 +1,11 @@
-import type { Box } from '#core/geometry/box.ts';
 import type { Point } from '#core/geometry/polygon.ts';
 import { toScreen, type Viewport } from '../editor/viewport.ts';
+import { placeTags, type Placed } from './tagPlaces.ts';
 
-export interface Tag {
+export interface Tag extends Placed {
   readonly key: string;
-  readonly text: string;
   readonly color: string;
   readonly ink: string;
-  readonly box: Box;
   /** A mask is being made for it. */
   readonly working: boolean;
   readonly strong: boolean;
@@ -35,9 +33,12 @@ export class TagLayer {
 
   show(tags: readonly Tag[], cursors: readonly Cursor[], view: Viewport): void {
     const seen = new Set<string>();
-    for (const tag of tags) {
+    const places = placeTags(tags, view);
+    for (const [i, tag] of tags.entries()) {
+      const place = places[i];
+      if (!place) continue;
       seen.add(tag.key);
-      this.#showTag(this.#node(tag.key, 'tag'), tag, view);
+      showTag(this.#node(tag.key, 'tag'), tag, place);
     }
     for (const cursor of cursors) {
       seen.add(cursor.key);
@@ -60,19 +61,6 @@ export class TagLayer {
     return node;
   }
 
-  #showTag(node: HTMLElement, tag: Tag, view: Viewport): void {
-    const [x, y] = toScreen(view, [tag.box[0], tag.box[1]]);
-    const below = toScreen(view, [tag.box[0], tag.box[1] + tag.box[3]])[1];
-    const roomBelow = below + 22 < view.height;
-    const top = y >= 26 ? y - 21 : roomBelow ? Math.max(below + 3, 4) : 4;
-    node.classList.toggle('strong', tag.strong);
-    node.classList.toggle('working', tag.working);
-    if (node.textContent !== tag.text) node.textContent = tag.text;
-    node.style.background = tag.color;
-    node.style.color = tag.ink;
-    node.style.transform = `translate(${Math.round(Math.max(2, x))}px, ${Math.round(top)}px)`;
-  }
-
   #showCursor(node: HTMLElement, cursor: Cursor, view: Viewport): void {
     if (!node.firstChild) node.append(arrow(), document.createElement('span'));
     const [x, y] = toScreen(view, cursor.at);
@@ -85,6 +73,15 @@ export class TagLayer {
     node.style.color = cursor.color;
     node.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
   }
+}
+
+function showTag(node: HTMLElement, tag: Tag, [x, y]: Point): void {
+  node.classList.toggle('strong', tag.strong);
+  node.classList.toggle('working', tag.working);
+  if (node.textContent !== tag.text) node.textContent = tag.text;
+  node.style.background = tag.color;
+  node.style.color = tag.ink;
+  node.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
 }
 
 function arrow(): SVGElement {

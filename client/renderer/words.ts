@@ -20,22 +20,23 @@ export function tagsOf(editor: Editor, classes: readonly ClassDto[]): Tag[] {
   if (editor.hidden) return [];
   const selected = editor.selected();
   const hovered = editor.shape(editor.hovered);
-  const strong = [selected, hovered].filter((s): s is Shape => s !== null);
-  const weak = weakShapes(editor, strong);
+  const weak = weakShapes(editor, selected);
   const preview = editor.preview;
-  return [...new Set([...strong, ...weak])].map((shape) => ({
+  // The hovered one last: what stands already keeps its place under the pointer.
+  return [...new Set([selected, ...weak, hovered])].filter((shape) => shape !== null).map((shape) => ({
     ...tagOf(shape, editor, classes),
     strong: shape === selected,
+    must: shape === selected || shape === hovered,
     box: preview?.kind === 'adjust' && preview.id === shape.id ? preview.box : shape.box,
   }));
 }
 
 /** The unsure, and those whose mask is being made, as far as they are in sight. */
-function weakShapes(editor: Editor, besides: readonly Shape[]): Shape[] {
+function weakShapes(editor: Editor, besides: Shape | null): Shape[] {
   const found: Shape[] = [];
   for (const shape of editor.derived.listed) {
     if (found.length === MOST_TAGS) break;
-    if ((shape.unsure || editor.maskWork.has(shape.id)) && !besides.includes(shape) && inSight(editor, shape)) found.push(shape);
+    if ((shape.unsure || editor.maskWork.has(shape.id)) && shape !== besides && inSight(editor, shape)) found.push(shape);
   }
   return found;
 }
@@ -49,7 +50,7 @@ function inSight(editor: Editor, shape: Shape): boolean {
   return right > 0 && bottom > 0 && left < view.width && top < view.height;
 }
 
-function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit<Tag, 'box' | 'strong'> {
+function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit<Tag, 'box' | 'strong' | 'must'> {
   const found = classes.find((c) => c.index === shape.class);
   const color = shape.state === 'rejected' ? '#8d95a1' : (found?.color ?? '#cccccc');
   const what = shape.state === 'person' ? '✎' : shape.state === 'rejected' ? 'rejected' : shape.score === undefined ? '' : `${scoreText(shape.score)}${shape.unsure ? ' !' : ''}`;
