@@ -26,7 +26,7 @@ export async function start(config: Config, onStep: (what: string) => void = () 
     for (const step of closers.toReversed()) await step();
   });
   try {
-    const databaseUrl = config.databaseUrl ?? await embedded(config, closers, onStep);
+    const databaseUrl = config.databaseUrl ?? await embedded(config, closers, onStep, logger);
     onStep('Migrating the database');
     await migrate(databaseUrl);
     onStep('Starting the server');
@@ -41,9 +41,9 @@ export async function start(config: Config, onStep: (what: string) => void = () 
   }
 }
 
-async function embedded(config: Config, closers: (() => Promise<void>)[], onStep: (what: string) => void): Promise<string> {
+async function embedded(config: Config, closers: (() => Promise<void>)[], onStep: (what: string) => void, logger: Log | undefined): Promise<string> {
   onStep('Starting PostgreSQL');
-  const database = await startEmbedded(config.dataDir, { onStep });
+  const database = await startEmbedded(config.dataDir, { onStep, onTrouble: (what, error) => { logger?.warn(error === undefined ? {} : { err: error }, what); } });
   closers.push(() => database.stop());
   return database.url;
 }

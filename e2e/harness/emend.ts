@@ -12,6 +12,8 @@ export interface Emend {
   url: string;
   dataDir: string;
   output: () => string;
+  /** Of the server's process. */
+  pid: () => number;
   /** As Ctrl-C does. */
   stop: () => Promise<number | null>;
   /** As a crash does; the data stay. */
@@ -59,7 +61,7 @@ export async function startEmend({ env = {} }: EmendOptions = {}): Promise<Emend
     return child.exitCode;
   };
   return {
-    url, dataDir, stop, output: () => output,
+    url, dataDir, stop, output: () => output, pid: () => child.pid ?? 0,
     async kill() {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');

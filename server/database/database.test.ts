@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,17 +66,44 @@ describe('migrations', () => {
   });
 });
 
+/** Started by another process, which can be killed. */
+async function startedElsewhere(dir: string): Promise<{ url: string; kill: () => Promise<void> }> {
+  const script = `import { startEmbedded } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))}; console.log((await startEmbedded(process.argv[1])).url); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [url] = await once(child.stdout, 'data');
+  return { url: String(url).trim(), kill: async () => { const ended = once(child, 'exit'); child.kill('SIGKILL'); await ended; } };
+}
+
 describe('the built-in PostgreSQL', () => {
+  it('is started again at the same address when it dies under the server', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'emend-embedded-'));
+    await chmod(dir, 0o755);
+    const told: string[] = [];
+    const database = await startEmbedded(dir, { onTrouble: (what) => { told.push(what); } });
+    try {
+      await execute(database.url, 'CREATE TABLE kept (id int)');
+      for (let n = 1; n <= 2; n++) {
+        process.kill(Number((await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]), 'SIGKILL');
+        await expect.poll(() => told.filter((what) => what.endsWith('runs again')).length, { timeout: 30_000 }).toBe(n);
+        await execute(database.url, 'SELECT * FROM kept');
+      }
+    } finally {
+      await database.stop();
+      await rm(dir, { recursive: true, force: true });
+    }
+    await expect(execute(database.url, 'SELECT 1')).rejects.toThrow();
+  });
+
   it('starts, refuses a second owner, is taken over after its owner has died, and stops', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'emend-embedded-'));
     await chmod(dir, 0o755);
     try {
-      const first = await startEmbedded(dir);
+      const first = await startedElsewhere(dir);
       expect((await stat(join(dir, 'postgres.password'))).mode & 0o777).toBe(0o600);
       await execute(first.url, 'CREATE TABLE kept (id int)');
       await expect(startEmbedded(dir)).rejects.toThrow(/already runs/);
-      // What kill -9 does to the owner: its session ends, the postmaster lives on.
-      await execute(first.url, 'SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = \'advisory\'');
+      // The owner dies, the postmaster lives on.
+      await first.kill();
       const second = await startEmbedded(dir);
       expect(second.url).toBe(first.url);
       await execute(second.url, 'SELECT * FROM kept');

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { EmendError } from '#core/errors.ts';
 import { locateCluster, type Cluster } from './cluster.ts';
+import { Keeper, type Running } from './keeper.ts';
 
 const SUPERUSER = 'postgres';
 const DATABASE = 'emend';
@@ -29,7 +30,12 @@ export interface EmbeddedOptions {
   /** Extra `-c name=value` settings (the tests turn fsync off). */
   settings?: Record<string, string>;
   onStep?: (what: string) => void;
+  /** What happens to it while the server runs: it died, it was started again. */
+  onTrouble?: (what: string, error?: unknown) => void;
 }
+
+/** Orphans of a killed postmaster finish their statement first; PostgreSQL refuses to start beside them. Milliseconds. */
+const ORPHANS_MS = 15_000;
 
 /** Starts (or, after a kill -9 of its former owner, takes over) the cluster under `dataDir` and makes sure the database exists. */
 export async function startEmbedded(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedDatabase> {
@@ -39,21 +45,16 @@ export async function startEmbedded(dataDir: string, options: EmbeddedOptions = 
     options.onStep?.('Making the database');
     await initialise(cluster, password);
   }
-  const running = await takeOver(cluster, password) ?? await launch(cluster, password, options.settings ?? {});
+  const begin = async (port: number): Promise<Running> => await takeOver(cluster, password) ?? await launchPatiently(cluster, password, options.settings ?? {}, port);
+  const running = await begin(await freePort());
   try {
     await createDatabase(running.owner);
   } catch (error) {
     await running.stop();
     throw error;
   }
-  return { url: urlOf(running.port, password, DATABASE), stop: running.stop };
-}
-
-interface Running {
-  port: number;
-  /** Holds OWNER_LOCK. */
-  owner: pg.Client;
-  stop: () => Promise<void>;
+  const keeper = new Keeper(running, () => begin(running.port), options.onTrouble ?? (() => undefined));
+  return { url: urlOf(running.port, password, DATABASE), stop: () => keeper.stop() };
 }
 
 const urlOf = (port: number, password: string, database: string): string => `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
@@ -116,8 +117,11 @@ async function takeOver(cluster: Cluster, password: string): Promise<Running | u
   const pid = Number(pidText);
   const port = Number(portText);
   if (!pid) return undefined;
-  if (!(await isPostgres(pid))) {
-    // The number may by now belong to another program (a restarted container counts from 1 again), and PostgreSQL would wait for that one.
+  const holder = await holderOf(pid);
+  // A dead postmaster's file stays: by it PostgreSQL knows whether orphans of the dead one still write.
+  if (holder === 'nobody') return undefined;
+  if (holder === 'another program') {
+    // A restarted container counts from 1 again, and PostgreSQL would wait for whoever has the number now.
     await rm(pidFile, { force: true });
     return undefined;
   }
@@ -127,14 +131,14 @@ async function takeOver(cluster: Cluster, password: string): Promise<Running | u
   return { port, owner, stop: once1(async () => { await release(owner); await end(pid); }) };
 }
 
-async function isPostgres(pid: number): Promise<boolean> {
+async function holderOf(pid: number): Promise<'postgres' | 'another program' | 'nobody'> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return 'nobody';
   }
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  return command === undefined || command.includes('postgres');
+  return command === undefined || command.includes('postgres') ? 'postgres' : 'another program';
 }
 
 async function claim(owner: pg.Client): Promise<void> {
@@ -160,8 +164,17 @@ async function end(pid: number): Promise<void> {
   }
 }
 
-async function launch(cluster: Cluster, password: string, settings: Record<string, string>): Promise<Running> {
-  const port = await freePort();
+async function launchPatiently(cluster: Cluster, password: string, settings: Record<string, string>, port: number): Promise<Running> {
+  for (const deadline = Date.now() + ORPHANS_MS; ; await sleep(100)) {
+    try {
+      return await launch(cluster, password, settings, port);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes('shared memory block') || Date.now() > deadline) throw error;
+    }
+  }
+}
+
+async function launch(cluster: Cluster, password: string, settings: Record<string, string>, port: number): Promise<Running> {
   const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings });
   const child = spawn(cluster.postgres, ['-D', cluster.dir, '-p', String(port), ...flags.flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
     ...cluster.account, cwd: '/', env: environment(), stdio: ['ignore', 'ignore', 'pipe'],
@@ -173,7 +186,7 @@ async function launch(cluster: Cluster, password: string, settings: Record<strin
   const owner = await connectPatiently(port, password, () => child.exitCode === null);
   if (!owner) {
     child.kill('SIGINT');
-    throw new EmendError('unavailable', `The built-in PostgreSQL did not start: ${lastLine(complaint) || 'no answer within 30 seconds'}`);
+    throw new EmendError('unavailable', `The built-in PostgreSQL did not start: ${complaint.includes('shared memory block') ? 'a shared memory block is still in use by a former one' : lastLine(complaint) || 'no answer within 30 seconds'}`);
   }
   await claim(owner);
   return { port, owner, stop: once1(async () => { await release(owner); await interrupt(child); }) };

@@ -1,4 +1,7 @@
-/** Random edits, disconnects, duplicates and reordering; afterwards every replica, the room and the store hold the same document. */
+/**
+ * Random edits, disconnects, duplicates, reordering, writes that fail half-way, crashes of the server and closed tabs; afterwards every replica, the room and the
+ * store hold the same document, and everything that was ever acknowledged is in it.
+ */
 import * as Y from 'yjs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -14,19 +17,55 @@ const predictions: Prediction[] = [0, 1, 2, 3].map((i) => ({ id: `p${i}`, class:
 /** Timers never fire by themselves: the test flushes by hand. */
 const byHand: Delay = () => () => undefined;
 
+/** What a crash does to the store: the write under way is committed and nobody hears of it, or it never was. */
+class BreakingStore extends MemoryRoomStore {
+  down: 'no' | 'before commit' | 'after commit' = 'no';
+
+  override async append(...entry: Parameters<MemoryRoomStore['append']>): Promise<number> {
+    if (this.down === 'before commit') return never();
+    const seq = await super.append(...entry);
+    return this.down === 'after commit' ? never() : seq;
+  }
+}
+const never = (): Promise<never> => new Promise(() => undefined);
+
+interface Server {
+  rooms: Rooms;
+  /** Every update that was acknowledged, by whichever server. */
+  acknowledged: Uint8Array[];
+}
+
 class Client {
-  readonly doc = new Y.Doc();
+  doc = new Y.Doc();
   readonly inbox: Uint8Array[] = [];
   outbox: Uint8Array[] = [];
   member: Member | undefined;
   #drawn = 0;
   readonly name: string;
-  readonly rooms: Rooms;
+  readonly server: Server;
 
-  constructor(rooms: Rooms, name: string) {
-    this.rooms = rooms;
+  constructor(server: Server, name: string) {
+    this.server = server;
     this.name = name;
+    this.#listen();
+  }
+
+  #listen(): void {
     this.doc.on('update', (update: Uint8Array, origin: unknown) => { if (origin !== 'remote' && this.member) this.outbox.push(update); });
+  }
+
+  /** The tab is closed, and with it what was never sent. */
+  forget(): void {
+    this.doc = new Y.Doc();
+    this.#listen();
+    this.cut();
+  }
+
+  /** The connection is gone, as the client sees it. */
+  cut(): void {
+    this.member = undefined;
+    this.outbox = [];
+    this.inbox.length = 0;
   }
 
   async connect(): Promise<void> {
@@ -36,7 +75,7 @@ class Client {
       send: (name, message) => { if (name === 'room:update' && 'update' in message && this.member?.id === member.id) this.inbox.push(message.update); },
       close: () => { this.member = undefined; },
     };
-    const joined = await this.rooms.join(TASK, member, Y.encodeStateVector(this.doc));
+    const joined = await this.server.rooms.join(TASK, member, Y.encodeStateVector(this.doc));
     this.member = member;
     Y.applyUpdate(this.doc, joined.update, 'remote');
     this.outbox.push(Y.encodeStateAsUpdate(this.doc, joined.stateVector));
@@ -44,10 +83,8 @@ class Client {
 
   async disconnect(): Promise<void> {
     const { member } = this;
-    this.member = undefined;
-    this.outbox = [];
-    this.inbox.length = 0;
-    if (member) await this.rooms.leave(TASK, member);
+    this.cut();
+    if (member) await this.server.rooms.leave(TASK, member);
   }
 
   edit(kind: number, n: number): void {
@@ -64,14 +101,28 @@ class Client {
     else if (id !== undefined) ops.setClass(this.doc, act, id, n % 3);
   }
 
-  /** Sends what waits; `twice` as after a lost acknowledgement. */
+  /** Sends what waits; `twice` as after a lost acknowledgement. Resolves when it is acknowledged. */
   async send(twice: boolean): Promise<void> {
     const { member } = this;
+    const { rooms } = this.server;
     if (!member) return;
     for (const update of this.outbox.splice(0)) {
-      const sent = [this.rooms.update(TASK, member.id, update), ...(twice ? [this.rooms.update(TASK, member.id, update)] : [])];
-      await Promise.all([...sent, this.rooms.with(TASK, (room) => room.settled())]);
+      const sent = [this.#say(rooms, member, update), ...(twice ? [this.#say(rooms, member, update)] : [])];
+      await Promise.all([...sent, rooms.with(TASK, (room) => room.settled())]);
     }
+  }
+
+  /** Sends what waits into a server that is about to crash: no answer will come. */
+  sendInVain(): void {
+    const { member } = this;
+    const { rooms } = this.server;
+    if (member) for (const update of this.outbox.splice(0)) void this.#say(rooms, member, update);
+    void rooms.with(TASK, (room) => room.settled());
+  }
+
+  async #say(rooms: Rooms, member: Member, update: Uint8Array): Promise<void> {
+    await rooms.update(TASK, member.id, update);
+    this.server.acknowledged.push(update);
   }
 
   receive(order: number): void {
@@ -83,13 +134,34 @@ class Client {
 
 const plain = (doc: Y.Doc): unknown => ({ annotations: ops.annotationsOf(doc).toJSON(), verdicts: ops.verdictsOf(doc).toJSON() });
 
-const step = fc.record({ client: fc.nat(3), what: fc.constantFrom('edit', 'edit', 'edit', 'send', 'receive', 'connect', 'disconnect', 'unload'), kind: fc.nat(5), n: fc.nat(60) });
+const WHAT = ['edit', 'edit', 'edit', 'send', 'receive', 'connect', 'disconnect', 'unload', 'crash', 'forget'] as const;
+const step = fc.record({ client: fc.nat(3), what: fc.constantFrom(...WHAT), kind: fc.nat(5), n: fc.nat(60) });
 
-it('converges whatever happens to the connections', async () => {
+/** The server dies with a write under way, and another takes its place on the same store. */
+async function crash(server: Server, store: BreakingStore, clients: readonly Client[], n: number): Promise<void> {
+  store.down = n % 2 ? 'before commit' : 'after commit';
+  for (const client of clients) client.sendInVain();
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  server.rooms = new Rooms(store, byHand);
+  store.down = 'no';
+  for (const client of clients) client.cut();
+}
+
+/** Updates that change nothing in a document that holds them already. */
+function allIn(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
+  const copy = new Y.Doc();
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+  let news = 0;
+  copy.on('update', () => { news += 1; });
+  for (const update of updates) Y.applyUpdate(copy, update);
+  return news === 0;
+}
+
+it('converges whatever happens to the connections, the tabs and the server', async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
-    const store = new MemoryRoomStore([TASK]);
-    const rooms = new Rooms(store, byHand);
-    const clients = ['ann', 'bob', 'cy', 'di'].map((name) => new Client(rooms, name));
+    const store = new BreakingStore([TASK]);
+    const server: Server = { rooms: new Rooms(store, byHand), acknowledged: [] };
+    const clients = ['ann', 'bob', 'cy', 'di'].map((name) => new Client(server, name));
     for (const s of steps) {
       const client = clients[s.client];
       if (!client) continue;
@@ -98,7 +170,12 @@ it('converges whatever happens to the connections', async () => {
       else if (s.what === 'receive') client.receive(s.n);
       else if (s.what === 'connect') await client.connect();
       else if (s.what === 'disconnect') await client.disconnect();
-      else await rooms.unload(TASK);
+      else if (s.what === 'unload') await server.rooms.unload(TASK);
+      else if (s.what === 'crash') await crash(server, store, clients, s.n);
+      else {
+        await client.disconnect();
+        client.forget();
+      }
     }
     for (const client of clients) await client.connect();
     for (const client of clients) await client.send(false);
@@ -106,7 +183,8 @@ it('converges whatever happens to the connections', async () => {
     const stored = new Y.Doc();
     for (const update of (await store.load(TASK))?.updates ?? []) Y.applyUpdate(stored, update);
     for (const client of clients) expect(plain(client.doc)).toEqual(plain(stored));
-    await rooms.with(TASK, async (room) => { expect(plain(room.doc)).toEqual(plain(stored)); });
+    await server.rooms.with(TASK, async (room) => { expect(plain(room.doc)).toEqual(plain(stored)); });
+    expect(allIn(stored, server.acknowledged)).toBe(true);
     expect(ops.contentProblem(stored)).toBeUndefined();
-  }), { numRuns: 60 });
+  }), { numRuns: 100 });
 });
