@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type * as Y from 'yjs';
 import * as ops from '#core/annotation/doc.ts';
 import { Hand } from './hand.ts';
 import { makeStage, type Person, type Stage } from './stage.ts';
@@ -22,6 +23,8 @@ export interface CrashFound {
 
 const TASKS = 3;
 const HANDS_PER_TASK = 2;
+/** So long may what is on its way take: PostgreSQL may have to be started again first. Milliseconds. */
+const PATIENCE = 30_000;
 /** Milliseconds between two edits of one hand. */
 const PACE = 40;
 
@@ -135,14 +138,16 @@ class Desk {
   async end(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#hands.map((hand) => hand.whenReady()));
-    await sleep(1500);
-    const stored = JSON.stringify(ops.annotationsOf(await this.check()).toJSON(), sortKeys);
-    for (const hand of this.#hands) {
-      if (JSON.stringify(ops.annotationsOf(hand.doc).toJSON(), sortKeys) !== stored) throw new Error('a screen shows something else than the database holds');
-      hand.close();
+    for (const deadline = Date.now() + PATIENCE; ; await sleep(500)) {
+      const stored = shown((await this.check()));
+      if (this.#hands.every((hand) => shown(hand.doc) === stored)) break;
+      if (Date.now() > deadline) throw new Error('a screen shows something else than the database holds');
     }
+    for (const hand of this.#hands) hand.close();
   }
 }
+
+const shown = (doc: Y.Doc): string => JSON.stringify(ops.annotationsOf(doc).toJSON(), sortKeys);
 
 function sortKeys(_key: string, value: unknown): unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value;

@@ -71,11 +71,19 @@ export class Hand {
 
   #heard(answer: Answer<object>, edit: string): void {
     if (answer.ok) this.#events.saved?.(edit);
-    else this.#events.refused?.(answer.problem.code);
+    else {
+      this.#events.refused?.(answer.problem.code);
+      // As the page does: what passes by is sent again with the next joining.
+      if (this.#joined && ['busy', 'too_many', 'unavailable'].includes(answer.problem.code)) {
+        this.#joined = false;
+        setTimeout(() => void this.#join(), 200);
+      }
+    }
   }
 
   async #join(): Promise<void> {
     const { socket } = this;
+    if (this.#joined || !socket.connected) return;
     const answer = await new Promise<Answer<Joined>>((done) => {
       socket.emit('room:join', { task: this.#task, protocol: PROTOCOL_VERSION, client: newId(), stateVector: Y.encodeStateVector(this.doc) }, done);
     });

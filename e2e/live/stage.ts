@@ -20,24 +20,30 @@ export interface Stage {
   tasks: string[];
   people: Person[];
   admin: Person;
+  /** May look only. */
+  viewer: Person;
 }
 
 const Added = Type.Object({ signInLink: Type.String() });
 
-/** A project for boxes alone, so that no model's work mixes with what is measured. At most 18 people: sign-ins are limited to 20 a minute. */
-export async function makeStage(people: number, pictures: number): Promise<Stage> {
-  const emend = await startEmend({ env: { EMEND_DEMO: '0' } });
+/** A project for boxes alone, so that no model's work mixes with what is measured. At most 18 people beside a viewer: sign-ins are limited to 20 a minute. */
+export async function makeStage(people: number, pictures: number, env: Record<string, string> = {}): Promise<Stage> {
+  const emend = await startEmend({ env: { EMEND_DEMO: '0', ...env } });
   const origin = new URL(emend.url).origin;
   const admin = { name: 'admin', cookie: await signIn(emend.url) };
   const project = await ask(origin, admin, ProjectDto, 'POST', '/projects', { name: 'Bench', task: 'detect', classes: ['Chip', 'Void'] });
   await importPictures(origin, admin, project.id, pictures);
   const members: Person[] = [];
+  const join = async (name: string, role: string): Promise<Person> => {
+    const { signInLink } = await ask(origin, admin, Added, 'POST', `/projects/${project.id}/members`, { email: `${name}@example.org`, role });
+    return { name, cookie: await signIn(signInLink) };
+  };
+  const viewer = await join('viewer', 'viewer');
   for (let i = 0; i < people; i++) {
-    const { signInLink } = await ask(origin, admin, Added, 'POST', `/projects/${project.id}/members`, { email: `person${i}@example.org`, role: 'annotator' });
-    members.push({ name: `person${i}`, cookie: await signIn(signInLink) });
+    members.push(await join(`person${i}`, 'annotator'));
   }
   const { items } = await ask(origin, admin, ImagePage, 'GET', `/projects/${project.id}/images?limit=500`);
-  return { emend, origin, admin, people: members, tasks: items.flatMap(({ taskId }) => (taskId === null ? [] : [taskId])) };
+  return { emend, origin, admin, viewer, people: members, tasks: items.flatMap(({ taskId }) => (taskId === null ? [] : [taskId])) };
 }
 
 async function importPictures(origin: string, admin: Person, project: string, pictures: number): Promise<void> {

@@ -4,6 +4,7 @@ import { Connection } from '../sync/connection.ts';
 import { PrismaRoomStore } from '../sync/prismaRoomStore.ts';
 import { Rooms } from '../sync/rooms.ts';
 import { attachSocket } from '../sync/socket.ts';
+import { Turns } from '../sync/turns.ts';
 import { Watchers } from '../sync/watchers.ts';
 
 declare module 'fastify' {
@@ -19,14 +20,15 @@ declare module 'fastify' {
 
 /** The live side: rooms, and project events to whoever watches. */
 export default fp(async (app) => {
-  const io = attachSocket(app);
+  const turns = new Turns();
+  const io = attachSocket(app, turns);
   const watchers = new Watchers(app.bus);
   const rooms = new Rooms(new PrismaRoomStore(app.db));
   app.decorate('rooms', rooms);
   app.decorate('audience', new Audience(io));
   app.decorate('online', (projectId: string) => watchers.online(projectId));
   app.bus.on((projectId, event) => { io.to(`project:${projectId}`).emit('project:event', { project: projectId, event }); });
-  io.on('connection', (socket) => { new Connection(app, socket, watchers).listen(); });
+  io.on('connection', (socket) => { new Connection(app, socket, watchers, turns).listen(); });
   // Sockets first, so that nothing new comes in; then what the rooms hold becomes durable, while there still is a database.
   app.addHook('preClose', async () => {
     await io.close();

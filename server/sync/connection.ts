@@ -9,10 +9,12 @@ import { Bucket } from './rates.ts';
 import type { Member } from './room.ts';
 import type { Permit } from '../permit.ts';
 import { admit, problemOf, type EmendSocket } from './socket.ts';
+import type { Turns } from './turns.ts';
 import type { Watchers } from './watchers.ts';
 
 /** Rooms and projects that one connection may have open. */
 const MAX_OPEN = 50;
+const TOO_MANY = new EmendError('too_many', 'Too many messages in a short time. They are kept in this browser and sent again in a moment.').toProblem();
 /** Packets waiting for a client that does not read: then it is cut off, and gets all of it again when it joins anew. */
 const MAX_WAITING = 3000;
 
@@ -22,16 +24,22 @@ export class Connection {
   readonly #watchers: Watchers;
   readonly #rooms = new Map<string, Member>();
   readonly #projects = new Set<string>();
+  readonly #turns: Turns;
   readonly #requests = new Bucket(200, 600);
+  readonly #joins = new Bucket(20, 2 * MAX_OPEN);
+  /** A page never hears this many refusals; a flood does. */
+  readonly #refusals = new Bucket(10, 200);
+  #cut = false;
   readonly #parts = new Parts();
   #turn: Promise<unknown> = Promise.resolve();
   /** Packets sent since the connection was last empty. */
   #unread = 0;
 
-  constructor(app: FastifyInstance, socket: EmendSocket, watchers: Watchers) {
+  constructor(app: FastifyInstance, socket: EmendSocket, watchers: Watchers, turns: Turns) {
     this.#app = app;
     this.#socket = socket;
     this.#watchers = watchers;
+    this.#turns = turns;
   }
 
   /** Every event of the protocol has its line here; the compiler misses a forgotten one. */
@@ -51,16 +59,26 @@ export class Connection {
     this.#socket.onAny((name: string, raw: unknown, answer: unknown) => {
       const reply = typeof answer === 'function' ? (value: object) => { Reflect.apply(answer, undefined, [value]); } : () => undefined;
       const handle = Object.entries(handlers).find(([known]) => known === name)?.[1];
-      this.#answer(handle, raw).then(reply, (error: unknown) => { this.#app.log.error({ err: error }, 'an answer could not be sent'); });
+      if (this.#cut) return;
+      if (this.#requests.take()) this.#turns.add(this, () => { this.#answer(handle, raw).then(reply, (error: unknown) => { this.#app.log.error({ err: error }, 'an answer could not be sent'); }); });
+      else if (this.#refusals.take()) reply({ ok: false, problem: TOO_MANY });
+      else this.#cutOff();
     });
     this.#socket.conn.on('drain', () => { this.#unread = 0; });
     this.#socket.on('disconnect', () => void this.#gone());
   }
 
+  /** Closed as if the network had broken: a page connects again by itself, with an empty backlog. */
+  #cutOff(): void {
+    this.#cut = true;
+    this.#app.log.warn({ person: this.#socket.data.person.id }, 'a connection was cut off: it sends far more than a page does');
+    this.#turns.drop(this);
+    this.#socket.conn.close();
+  }
+
   async #answer(handle: ((raw: unknown) => Promise<object>) | undefined, raw: unknown): Promise<object> {
     try {
       if (!handle) throw new EmendError('bad_request', 'The server does not know this event. Reload the page.');
-      if (!this.#requests.take()) throw new EmendError('too_many', 'Too many messages in a short time. They are kept in this browser and sent again in a moment.');
       return { ok: true, ...(await handle(raw)) };
     } catch (error) {
       return { ok: false, problem: problemOf(this.#app, error) };
@@ -68,6 +86,7 @@ export class Connection {
   }
 
   async #join(raw: unknown): Promise<object> {
+    if (!this.#joins.take()) throw new EmendError('too_many', 'Too many images were opened in a short time. Wait a moment; the page tries again.');
     const { message, permit } = await this.#admit('room:join', raw);
     if (this.#rooms.size >= MAX_OPEN && !this.#rooms.has(message.task)) throw new EmendError('too_many', `This browser has ${MAX_OPEN} images open. Close some tabs.`);
     const former = this.#rooms.get(message.task);

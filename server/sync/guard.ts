@@ -165,9 +165,12 @@ class Touched {
   }
 }
 
+/** Characters of a value that is looked through for the exact place of its error; in a larger one that alone would hold everybody up. */
+const EXPLAINED = 4000;
+
 function why(check: { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string }[] }, value: unknown, what: string): string | undefined {
   if (check.Check(value)) return undefined;
-  const error = check.Errors(value)[0];
+  const error = JSON.stringify(value).length > EXPLAINED ? { instancePath: '', message: 'does not fit, and is far larger than any' } : check.Errors(value)[0];
   return `${what}${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`;
 }
 

@@ -172,12 +172,10 @@ describe('bad updates', () => {
     'a bad id': edited((d) => d.getMap('verdicts').set('<img src=x>', { verdict: 'rejected', by: 'ann', at: 1 })),
   };
   for (const [name, update] of Object.entries(cases)) {
-    it(`refuses ${name}, at once and without a trace`, async () => {
+    it(`refuses ${name}, without a trace`, async () => {
       const { rooms, store, ann, bob } = await open();
       await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('kept')));
-      const before = performance.now();
       await expect(rooms.update('t', 'bob', update)).rejects.toMatchObject({ code: 'invalid' });
-      expect(performance.now() - before).toBeLessThan(50);
       expect(Object.keys(await content(rooms))).toEqual(['kept']);
       expect((await store.load('t'))?.seq).toBe(1);
       expect([ann.closed.length, ann.got.length, bob.got.length]).toEqual([0, 0, 1]);

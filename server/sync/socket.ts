@@ -1,4 +1,5 @@
 /** The socket: handshake, validation and permission of every event. What rooms do with them, they do without knowing of sockets. */
+import type { IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { Value } from 'typebox/value';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +9,7 @@ import { EVENTS } from '../access.ts';
 import type { Person } from '../context.ts';
 import { permit, type Permit } from '../permit.ts';
 import { unexpected } from '../plugins/errors.ts';
+import type { Turns } from './turns.ts';
 
 export interface SocketData {
   person: Person;
@@ -24,7 +26,8 @@ export type EmendSocket = Socket<ClientToServer, ServerToClient, Record<string, 
  * Attaches Socket.IO to the app's HTTP server. The Origin must be exactly one of ours; a client that sends none is no browser page, and must
  * bring a bearer token. The person is decided once, at the handshake, by the same code as for requests.
  */
-export function attachSocket(app: FastifyInstance): EmendServer {
+export function attachSocket(app: FastifyInstance, turns: Turns): EmendServer {
+  const people = new WeakMap<IncomingMessage, Person>();
   const io: EmendServer = new Server(app.server, {
     serveClient: false,
     // Room for one event of the largest size with its frame; engine.io refuses more before parsing it.
@@ -34,19 +37,25 @@ export function attachSocket(app: FastifyInstance): EmendServer {
     allowRequest(request, decide) {
       const { origin, authorization } = request.headers;
       const bearer = authorization?.startsWith('Bearer ') === true;
-      decide(null, origin === undefined ? bearer : app.allowsOrigin(origin));
+      if (!(origin === undefined ? bearer : app.allowsOrigin(origin))) return decide(null, false);
+      // Before anything is set up for the connection, and one by one, so that strangers cost little.
+      turns.add(io, () => {
+        app.whoIs(request.headers).then((person) => {
+          if (person) people.set(request, person);
+          decide(null, person !== null);
+        }, (error: unknown) => {
+          app.log.error({ err: error }, 'a handshake failed');
+          decide(null, false);
+        });
+      });
     },
   });
   io.use((socket, next) => {
-    app.whoIs(socket.request.headers).then((person) => {
-      if (!person) return next(new Error('unauthenticated'));
-      socket.data.person = person;
-      socket.data.permits = new Map();
-      next();
-    }).catch((error: unknown) => {
-      app.log.error({ err: error }, 'a handshake failed');
-      next(new Error('failed'));
-    });
+    const person = people.get(socket.request);
+    if (!person) return next(new Error('unauthenticated'));
+    socket.data.person = person;
+    socket.data.permits = new Map();
+    next();
   });
   return io;
 }
