@@ -12,7 +12,7 @@ const predictions: Prediction[] = [
   { id: 'doubt', class: 1, box: [400, 400, 40, 40], score: 0.3 },
   { id: 'noise', class: 1, box: [450, 450, 10, 10], score: 0.1 },
 ];
-const task = { id: 'task', image: { id: 'image', name: 'a.png', width: 1000, height: 800 }, predictions, model: 'yolo', threshold: 0.25, attention: 0.5 };
+const task = { id: 'task', image: { id: 'image', name: 'a.png', width: 1000, height: 800 }, predictions, model: 'yolo', threshold: 0.25, attention: 0.5, segmenting: true };
 let doc: Y.Doc;
 let editor: Editor;
 beforeEach(() => {
@@ -129,5 +129,65 @@ describe('editor', () => {
     const fresh = editor.selected()?.id;
     expect(editor.derived.listed.map((s) => s.id)).toEqual(['chip', replacing, 'unsure', 'doubt', fresh]);
     expect(editor.derived.counts).toEqual({ kept: 3, fixed: 2, unsure: 2 });
+  });
+});
+
+describe('clicks', () => {
+  const rle = encodeWindow(new Uint8Array(900).fill(1), [605, 605, 30, 30], { width: 1000, height: 800 });
+
+  it('are one step of undo each, and a prediction becomes an adjusted annotation', () => {
+    const unsure = editor.shape('unsure');
+    editor.outlines.addPoint(unsure, [320.04, 320], true);
+    editor.outlines.addPoint(editor.selected(), [338, 338], false);
+    expect(editor.selected()).toMatchObject({ kind: 'adjusted', of: ['unsure'], points: [[320, 320, 1], [338, 338, 0]], awaits: true });
+    editor.undo.undo();
+    expect(editor.selected()?.points).toEqual([[320, 320, 1]]);
+    editor.undo.undo();
+    expect(editor.touched).toBe(false);
+    expect(editor.selected()?.id).toBe('unsure');
+  });
+
+  it('begin an object whose box comes from its mask, until somebody sets it; its last place takes it away', () => {
+    editor.outlines.addPoint(null, [620, 620], true);
+    const id = only();
+    const points = [[620, 620, 1]] as const;
+    expect(setMask(doc, { kind: 'model', model: 'Spark' }, id, { rle, box: [605, 605, 30, 30], points, model: 'Spark', score: 0.9 })).toBe(true);
+    expect(editor.selected()).toMatchObject({ box: [605, 605, 30, 30], mask: rle });
+    expect(editor.selected()?.awaits).toBeUndefined();
+    const shape = editor.selected();
+    if (shape) editor.outlines.removePoint(shape, 0);
+    expect(editor.touched).toBe(false);
+    editor.undo.undo();
+    const back = editor.shape(id);
+    if (back) editor.adjust(back, [600, 600, 40, 40]);
+    expect(editor.shape(id)).toMatchObject({ box: [600, 600, 40, 40], awaits: true });
+    expect(editor.shape(id)?.boxFrom).toBeUndefined();
+  });
+
+  it('an answer for clicks that have changed is dropped', () => {
+    editor.draw([600, 600, 40, 40]);
+    const mask = { rle, box: [600, 600, 40, 40] as const, model: 'Spark', score: 0.9 };
+    editor.outlines.addPoint(editor.selected(), [620, 620], true);
+    expect(setMask(doc, { kind: 'model', model: 'Spark' }, only(), mask)).toBe(false);
+    expect(setMask(doc, { kind: 'model', model: 'Spark' }, only(), { ...mask, points: [[620, 620, 1]] })).toBe(true);
+  });
+
+  it('mean the selected while they are in its reach, else what lies below, else a new object', () => {
+    editor.select('unsure');
+    expect(editor.outlines.meant(editor.shape('chip'), [348, 330])?.id).toBe('unsure');
+    expect(editor.outlines.meant(editor.shape('chip'), [480, 480])?.id).toBe('chip');
+    expect(editor.outlines.meant(null, [700, 700])).toBeNull();
+  });
+
+  it('outside the box on the object make the box reach there; a box project takes none', () => {
+    editor.draw([600, 600, 40, 40]);
+    editor.outlines.addPoint(editor.selected(), [650, 620], true);
+    expect(editor.selected()?.box).toEqual([600, 600, 50, 40]);
+    const told: string[] = [];
+    const plain = new Editor({ task: { ...task, segmenting: false }, doc: new Y.Doc(), user: 'ada', origin: { kind: 'person', user: 'ada', client: 'c1' }, desk: { tool: 'box', classIndex: 1, masks: true }, size: { width: 800, height: 600 } });
+    plain.events.on('told', (text) => void told.push(text));
+    plain.outlines.addPoint(null, [650, 620], true);
+    expect(plain.touched).toBe(false);
+    expect(told).toHaveLength(1);
   });
 });

@@ -12,10 +12,12 @@ import { Emitter } from '../sync/emitter.ts';
 import { ContentMirror } from './content.ts';
 import type { Desk } from './desk.ts';
 import { shapeAt } from './hit.ts';
+import { Outlines } from './outlines.ts';
 import { deriveShapes, type Derived, type Shape } from './shapes.ts';
 import { BoxTool } from './tools/box.ts';
+import { PointsTool } from './tools/points.ts';
 import { SelectTool } from './tools/select.ts';
-import type { PointerInput, Preview, Tool, ToolHost, ToolId } from './tools/tool.ts';
+import type { PointerInput, Preview, Sketch, Tool, ToolHost, ToolId } from './tools/tool.ts';
 import { fit, panBy, resized, reveal, zoomAt, type Viewport } from './viewport.ts';
 
 /** What the editor has to know of a task, beside its document. */
@@ -28,6 +30,8 @@ export interface EditorTask {
   readonly model: string;
   readonly threshold: number;
   readonly attention: number;
+  /** Masks are kept beside the boxes. */
+  readonly segmenting: boolean;
 }
 
 /** A colleague in the same room. */
@@ -44,8 +48,8 @@ export interface Peer {
   readonly canvas?: readonly [width: number, height: number];
 }
 
-/** `scene`: shapes changed. `view`: the viewport moved. `overlay`: selection, hover, preview, colleagues, switches. `pointer`: it moved. */
-export type EditorEvents = { scene: []; view: []; overlay: []; class: []; pointer: [] };
+/** `scene`: shapes changed. `view`: the viewport moved. `overlay`: selection, hover, preview, colleagues, switches. `pointer`: it moved. `told`: why nothing happened. */
+export type EditorEvents = { scene: []; view: []; overlay: []; class: []; pointer: []; told: [text: string] };
 export type MaskWork = 'working' | 'failed';
 
 /** One open task: its document, what is selected, what the hand does. Knows neither the DOM nor the network. */
@@ -56,6 +60,7 @@ export class Editor implements ToolHost {
   readonly desk: Desk;
   readonly undo: Y.UndoManager;
   readonly maskWork = new Map<string, MaskWork>();
+  readonly outlines: Outlines;
   readOnly = false;
   peers: readonly Peer[] = [];
   view: Viewport;
@@ -80,13 +85,25 @@ export class Editor implements ToolHost {
     this.#derived = this.#compute();
     // One entry per act: Yjs would join acts of the same half second.
     this.undo = new Y.UndoManager([annotationsOf(this.doc), verdictsOf(this.doc)], { trackedOrigins: new Set([this.#origin]), captureTimeout: 0 });
-    this.#tools = { box: new BoxTool(this), select: new SelectTool(this) };
+    this.outlines = new Outlines(this.#outlineParts());
+    this.#tools = { box: new BoxTool(this), select: new SelectTool(this), points: new PointsTool(this) };
   }
 
   destroy(): void {
     this.undo.destroy();
     this.#content.destroy();
     this.events.clear();
+  }
+
+  #outlineParts(): ConstructorParameters<typeof Outlines>[0] {
+    const editor = this;
+    return {
+      doc: this.doc, image: this.task.image, model: this.task.model, segmenting: this.task.segmenting,
+      get readOnly() { return editor.readOnly; },
+      get classIndex() { return editor.desk.classIndex; },
+      act: () => this.#act(), seen: () => this.#seen(), prediction: (id) => this.#prediction(id),
+      selected: () => this.selected(), select: (id) => this.select(id), tell: (text) => this.events.emit('told', text),
+    };
   }
 
   // ── what is seen ───────────────────────────────────────────────────────────────────────────────
@@ -104,6 +121,13 @@ export class Editor implements ToolHost {
   }
   get preview(): Preview | null {
     return this.tool.preview;
+  }
+  get sketch(): Sketch | null {
+    return this.tool.sketch ?? null;
+  }
+  /** The brush's tip, where the pointer has one. */
+  get tip(): { readonly at: Point; readonly diameter: number; readonly erases: boolean } | null {
+    return null;
   }
   /** Where the pointer is, or was last. */
   get pointer(): PointerInput | null {
@@ -126,7 +150,7 @@ export class Editor implements ToolHost {
   #derive(): void {
     const before = this.selected();
     this.#derived = this.#compute();
-    for (const id of this.maskWork.keys()) if (this.shape(id)?.mask) this.maskWork.delete(id);
+    for (const id of this.maskWork.keys()) if (this.shape(id)?.awaits !== true) this.maskWork.delete(id);
     const now = this.selected();
     // An undone or deleted annotation hands the selection back to the prediction that it had replaced.
     if (before && !now) this.#selected = this.shape(before.of?.[0] ?? null)?.id ?? null;
@@ -301,17 +325,24 @@ export class Editor implements ToolHost {
   }
   pointerMove(input: PointerInput): void {
     this.#last = input;
-    const before = this.tool.preview;
+    const [before, drawn] = [this.tool.preview, this.sketch];
     this.tool.move(input);
     const now = this.tool.preview;
-    if (now === null) this.hover(this.shapeAt(input.image, input.grain)?.id ?? null);
-    if (now !== before) this.events.emit('overlay');
+    if (now === null && this.sketch === null) this.hover(this.shapeAt(input.image, input.grain)?.id ?? null);
+    if (now !== before || this.sketch !== drawn) this.events.emit('overlay');
     this.events.emit('pointer');
   }
   pointerUp(input: PointerInput): void {
     this.#last = input;
     this.tool.up(input);
     this.events.emit('overlay');
+  }
+  /** A plain right click; true when the tool has taken it. */
+  pointerSecondary(input: PointerInput): boolean {
+    this.#last = input;
+    const taken = this.tool.secondary?.(input) ?? false;
+    this.events.emit('overlay');
+    return taken;
   }
   pointerLeave(): void {
     this.#last = null;

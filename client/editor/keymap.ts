@@ -1,7 +1,7 @@
 /** Everything that a key can do. The page proves at start that it has a handler for each. */
 export type Action =
   | 'class.search' | 'unsure.next' | 'unsure.back' | 'erase' | 'undo' | 'redo' | 'duplicate.keep'
-  | 'tool.select' | 'tool.box'
+  | 'tool.select' | 'tool.box' | 'tool.points'
   | 'image.next' | 'image.previous' | 'image.skip' | 'image.flag' | 'submit'
   | 'masks.toggle' | 'hide.hold' | 'view.fit' | 'view.in' | 'view.out' | 'picture' | 'help' | 'panel' | 'cancel';
 
@@ -40,6 +40,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'help', keys: ['?', 'F1'], label: 'This list', group: 'View' },
   { action: 'tool.select', keys: ['v'], label: 'Select: click, move, pan by dragging', group: 'Tools' },
   { action: 'tool.box', keys: ['b'], label: 'Box: drag or two clicks; with Alt over a selected shape', group: 'Tools' },
+  { action: 'tool.points', keys: ['p'], label: 'Points: click on the object, right click or Alt beside it; again on a mark: take it away', group: 'Tools' },
 ];
 
 /** The fields of a keyboard event that name a key. */

@@ -1,7 +1,7 @@
 import type { Box } from '#core/geometry/box.ts';
 import type { Rle } from '#core/geometry/rle.ts';
-import { resolve, sameBox, type Resolved } from '#core/annotation/merge.ts';
-import type { AnnotationKind, Edited, Prediction, TaskContent } from '#core/annotation/schema.ts';
+import { isAnswered, resolve, sameBox, type Resolved } from '#core/annotation/merge.ts';
+import type { AnnotationKind, Click, Edited, Prediction, TaskContent } from '#core/annotation/schema.ts';
 
 /** How a shape is drawn and what can be done with it. `ghost`: a prediction that an annotation replaces. */
 export type ShapeState = 'kept' | 'rejected' | 'ghost' | 'person';
@@ -28,6 +28,12 @@ export interface Shape {
   readonly at?: number;
   /** The last change by somebody, where it was not its first author alone. */
   readonly edited?: Edited;
+  /** Clicks that mend its mask. */
+  readonly points?: readonly Click[];
+  /** A mask of this box and these clicks is still to come. */
+  readonly awaits?: boolean;
+  /** Begun with a click: the box is a stand-in until the mask is there, and follows the mask. */
+  readonly boxFrom?: 'mask';
   /** The predictions that it replaces. */
   readonly of?: readonly string[];
 }
@@ -75,6 +81,7 @@ function annotationShape({ id, annotation: a, duplicates }: Resolved['annotation
   return {
     id, source: 'annotation', state: 'person', class: a.class, box: a.box, unsure: false, duplicates,
     kind: a.kind, by: a.by, at: a.at, ...(a.of?.length ? { of: a.of } : {}), ...(a.edited ? { edited: a.edited } : {}), ...mask,
+    ...(a.points?.length ? { points: a.points } : {}), ...(a.boxFrom ? { boxFrom: a.boxFrom } : {}), ...(isAnswered(a) ? {} : { awaits: true }),
   };
 }
 

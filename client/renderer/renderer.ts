@@ -10,11 +10,13 @@ import type { PreviewField } from '../spark/messages.ts';
 import { isLive } from '../editor/tools/adjusting.ts';
 import { SHARP_ZOOM } from '../editor/viewport.ts';
 import { BoxLayers } from './boxLayers.ts';
+import { drawingOf } from './drawing.ts';
 import { parseColor, type Rgb } from './color.ts';
 import { MaskLayer } from './maskLayer.ts';
 import { PictureLayer } from './pictureLayer.ts';
 import { PreviewLayer } from './previewLayer.ts';
 import { PreviewPainter } from './previewPainter.ts';
+import { SketchLayer } from './sketchLayer.ts';
 import { classColors, frameStyle, maskStyle } from './style.ts';
 import { TagLayer } from './tagLayer.ts';
 import { cursorsOf, tagsOf } from './words.ts';
@@ -26,6 +28,7 @@ const PUMP_MS = 8;
 export class EditorRenderer {
   readonly canvas: HTMLCanvasElement;
   readonly #tags = new TagLayer();
+  readonly #sketches = new SketchLayer();
   readonly #glide = new Glide();
   readonly #pixi = new WebGLRenderer();
   readonly #stage = new Container();
@@ -66,7 +69,7 @@ export class EditorRenderer {
       canvas, width: Math.max(1, host.clientWidth), height: Math.max(1, host.clientHeight), resolution: globalThis.devicePixelRatio || 1,
       autoDensity: true, antialias: false, backgroundAlpha: 0, skipExtensionImports: true,
     });
-    host.append(canvas, renderer.#tags.root);
+    host.append(canvas, renderer.#sketches.root, renderer.#tags.root);
     canvas.addEventListener('webglcontextrestored', () => renderer.#invalidate());
     // Every shader is compiled now: the first box must not wait for it.
     renderer.#masks.warm();
@@ -83,6 +86,7 @@ export class EditorRenderer {
     this.#boxes.destroy();
     this.#top.destroy();
     this.#tags.root.remove();
+    this.#sketches.root.remove();
     this.canvas.remove();
     this.#pixi.destroy();
   }
@@ -105,6 +109,8 @@ export class EditorRenderer {
         }),
         editor.events.on('overlay', () => this.#invalidate()),
         editor.events.on('view', () => this.#invalidate()),
+        // The brush's tip follows the pointer without the picture being drawn again.
+        editor.events.on('pointer', () => this.#sketches.show(drawingOf(editor, this.#classes), editor.view)),
       ];
     }
     this.#invalidate();
@@ -154,6 +160,7 @@ export class EditorRenderer {
     if (!editor) {
       this.#showLayers(false, false);
       this.#tags.show([], [], { cx: 0, cy: 0, zoom: 1, width: 1, height: 1 });
+      this.#sketches.show({ marks: [], sketch: null, tip: null, color: '' }, { cx: 0, cy: 0, zoom: 1, width: 1, height: 1 });
       this.#pixi.render({ container: this.#stage });
       return;
     }
@@ -188,6 +195,7 @@ export class EditorRenderer {
     this.canvas.dataset['task'] = editor.task.id;
     this.canvas.dataset['shapes'] = String(editor.derived.listed.length);
     this.#tags.show(tagsOf(editor, this.#classes), editor.hidden ? [] : cursorsOf(peers), view);
+    this.#sketches.show(drawingOf(editor, this.#classes), view);
   }
 
   /** The plain look of every shape; the selected and the hovered are drawn once more, on top. */

@@ -32,6 +32,8 @@ export function frameStyle(shape: Shape, color: Rgb, selected: boolean, hovered:
     case 'kept':
       return { color, alpha: 1, width: 1 + lift, dotted: false, halo: 0.6, struck: false };
     case 'person':
+      // Only a place is known: the box is a stand-in.
+      if (shape.boxFrom && !shape.mask) return { color, alpha: 0.6, width: 1, dotted: true, halo: 0.35, struck: false };
       return { color, alpha: 1, width: 2 + (lift ? 0.5 : 0), dotted: false, halo: 0.7, struck: false };
   }
 }

@@ -1,13 +1,13 @@
 import * as Y from 'yjs';
 import { Value } from 'typebox/value';
 import type { Box } from '#core/geometry/box.ts';
-import { meantBy, sameBox } from './merge.ts';
+import { meantBy, sameBox, samePoints } from './merge.ts';
 import type { Origin } from './origin.ts';
-import { AnnotationSchema, VerdictSchema, type Annotation, type Edited, type Mask, type Prediction, type TaskContent, type Verdict } from './schema.ts';
+import { AnnotationSchema, VerdictSchema, type Annotation, type Click, type Edited, type Mask, type Prediction, type TaskContent, type Verdict } from './schema.ts';
 
 type Field = Annotation[keyof Annotation];
 /** An annotation is a Y.Map of its fields, so that one person's class and another's box both survive. */
-type AnnotationMap = Y.Map<Field>;
+export type AnnotationMap = Y.Map<Field>;
 
 export const ROOTS = ['annotations', 'verdicts'] as const;
 export const MAX_ANNOTATIONS = 20_000;
@@ -106,7 +106,7 @@ export function setClass(doc: Y.Doc, act: Act, id: string, classIndex: number): 
 }
 
 /** Whoever drew it remains named; somebody else's change is noted beside. */
-function sign(map: AnnotationMap, act: Act, what: Edited['what']): void {
+export function sign(map: AnnotationMap, act: Act, what: Edited['what']): void {
   if (map.get('by') !== act.user || map.has('edited')) map.set('edited', { by: act.user, at: act.now, what });
 }
 
@@ -114,8 +114,12 @@ function sign(map: AnnotationMap, act: Act, what: Edited['what']): void {
 export function setBox(doc: Y.Doc, act: Act, seen: Seen, id: string, box: Box): void {
   const map = annotationsOf(doc).get(id);
   if (!map) return;
+  const points = (readAnnotation(doc, id)?.points ?? []).filter((click) => click[2] === 0 || near(box, click));
   doc.transact(() => {
     map.set('box', box);
+    map.delete('boxFrom');
+    if (points.length > 0) map.set('points', points);
+    else map.delete('points');
     sign(map, act, 'box');
     if (map.get('kind') === 'drawn') {
       const of = meantBy(box, seen.predictions, readContent(doc), seen.threshold, id);
@@ -125,16 +129,32 @@ export function setBox(doc: Y.Doc, act: Act, seen: Seen, id: string, box: Box): 
   }, act.origin);
 }
 
-/** Writes a model's mask for the box that it was asked for. False, and nothing written, when that box has moved or is gone. */
+/** Masks reach this share of the box beyond it; a click on the object that lies further out is of a former box. */
+const MASK_MARGIN = 0.1;
+
+/** True when a place can belong to the mask of a box. */
+export function near([x, y, w, h]: Box, [px, py]: Click | readonly [number, number]): boolean {
+  return px >= x - MASK_MARGIN * w && px <= x + (1 + MASK_MARGIN) * w && py >= y - MASK_MARGIN * h && py <= y + (1 + MASK_MARGIN) * h;
+}
+
+/**
+ * Writes a model's mask for the box and the clicks that it was asked for. False, and nothing written, when the box has moved, the clicks have
+ * changed, a person has drawn the outline meanwhile, or the annotation is gone. Where the box comes from the mask it is set too.
+ */
 export function setMask(doc: Y.Doc, origin: Origin, id: string, mask: Mask): boolean {
   const map = annotationsOf(doc).get(id);
-  const box = map?.toJSON()['box'];
-  if (!map || !Array.isArray(box) || !sameBox(mask.box, [box[0], box[1], box[2], box[3]])) return false;
-  doc.transact(() => map.set('mask', mask), origin);
+  const annotation = readAnnotation(doc, id);
+  if (!map || !annotation || annotation.kind === 'freeform' || !samePoints(mask.points, annotation.points)) return false;
+  const follows = annotation.boxFrom === 'mask';
+  if (!follows && !sameBox(mask.box, annotation.box)) return false;
+  doc.transact(() => {
+    map.set('mask', mask);
+    if (follows) map.set('box', mask.box);
+  }, origin);
   return true;
 }
 
-function put(doc: Y.Doc, act: Act, id: string, annotation: Annotation): void {
+export function put(doc: Y.Doc, act: Act, id: string, annotation: Annotation): void {
   doc.transact(() => {
     const map: AnnotationMap = new Y.Map(Object.entries(annotation));
     annotationsOf(doc).set(id, map);

@@ -1,6 +1,6 @@
 import type { Box } from '#core/geometry/box.ts';
 import { boxIou } from '#core/geometry/iou.ts';
-import type { Annotation, Instance, Prediction, TaskContent, Verdict } from './schema.ts';
+import type { Annotation, Click, Instance, Prediction, TaskContent, Verdict } from './schema.ts';
 
 /** A drawn box means the predictions that it overlaps at least this much, whatever their class. */
 export const REPLACE_IOU = 0.5;
@@ -77,4 +77,19 @@ function annotationInstance(id: string, a: Annotation): Instance {
 /** Equal to a hundredth of a pixel: what a mask's box and its annotation's box must be for the mask to count. */
 export function sameBox(a: Box, b: Box): boolean {
   return a.every((v, i) => Math.abs(v - (b[i] ?? Number.NaN)) <= 0.01);
+}
+
+/** The same clicks in the same order; none and no list are the same. */
+export function samePoints(a: readonly Click[] = [], b: readonly Click[] = []): boolean {
+  return a.length === b.length && beginsWith(a, b);
+}
+
+/** True when `clicks` are `first` and perhaps more. */
+export function beginsWith(clicks: readonly Click[] = [], first: readonly Click[] = []): boolean {
+  return first.every((click, i) => click.every((v, k) => v === clicks[i]?.[k]));
+}
+
+/** The mask answers everything that was asked: this box, these clicks. A person's own outline always does. */
+export function isAnswered({ kind, box, points, mask }: Annotation): boolean {
+  return kind === 'freeform' || (mask !== undefined && sameBox(mask.box, box) && samePoints(mask.points, points));
 }

@@ -8,9 +8,18 @@ export const Id = Type.String({ pattern: ID_PATTERN });
 export const ClassIndex = Type.Integer({ minimum: 0, maximum: 9999 });
 export const Score = Type.Number({ minimum: 0, maximum: 1 });
 
-/** A mask with the box and the model that it belongs to: an answer for a box that has moved is dropped. */
+/** More corrective clicks than this on one object are an outline, which is drawn by hand. */
+export const MAX_POINTS = 64;
+const coordinate = Type.Number({ minimum: -1_000_000, maximum: 1_000_000 });
+
+/** Corrective clicks for the segmenter: [x, y, 1 = object | 0 = background], image pixels. */
+export const PointSchema = Type.Immutable(Type.Tuple([coordinate, coordinate, Type.Union([Type.Literal(0), Type.Literal(1)])]));
+export type Click = Static<typeof PointSchema>;
+const Points = Type.Immutable(Type.Array(PointSchema, { maxItems: MAX_POINTS }));
+
+/** A mask with the box, the clicks and the model that it belongs to: an answer for a box that has moved, or for clicks that have changed, is dropped. */
 export const MaskSchema = Type.Object(
-  { rle: RleSchema, box: BoxSchema, model: Type.String({ maxLength: 120 }), score: Score },
+  { rle: RleSchema, box: BoxSchema, points: Type.Optional(Points), model: Type.String({ maxLength: 120 }), score: Score },
   { additionalProperties: false },
 );
 export type Mask = Static<typeof MaskSchema>;
@@ -26,9 +35,6 @@ export const AnnotationKind = Type.Union([
   Type.Literal('drawn'), Type.Literal('adjusted'), Type.Literal('relabelled'), Type.Literal('freeform'),
 ]);
 export type AnnotationKind = Static<typeof AnnotationKind>;
-
-/** Corrective clicks for the segmenter: [x, y, 1 = object | 0 = background], image pixels. */
-export const PointSchema = Type.Tuple([Type.Number(), Type.Number(), Type.Union([Type.Literal(0), Type.Literal(1)])]);
 
 /** The last change after the drawing: `by` and `at` of the annotation itself stay those of whoever drew it. */
 export const EditedSchema = Type.Object(
@@ -49,7 +55,8 @@ export const AnnotationSchema = Type.Object(
     by: Id,
     at: Type.Number({ minimum: 0, description: 'Milliseconds since 1970.' }),
     of: Type.Optional(Type.Array(Id, { maxItems: 1000 })),
-    points: Type.Optional(Type.Array(PointSchema, { maxItems: 200 })),
+    points: Type.Optional(Points),
+    boxFrom: Type.Optional(Type.Literal('mask', { description: 'Begun with a click: the box is the tight box of the mask, and follows it until somebody sets it.' })),
     mask: Type.Optional(MaskSchema),
     edited: Type.Optional(EditedSchema),
   },

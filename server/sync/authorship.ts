@@ -73,7 +73,7 @@ export class Authorship {
 function changeOf(was: Annotation, is: Annotation): Edited['what'] | undefined {
   if (was.class !== is.class) return 'class';
   if (!same(was.box, is.box)) return 'box';
-  return same([was.kind, was.of, was.points], [is.kind, is.of, is.points]) ? undefined : 'other';
+  return same([was.kind, was.of, was.points, was.mask], [is.kind, is.of, is.points, is.mask]) ? undefined : 'other';
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Box, Size } from '#core/geometry/box.ts';
 import type { Point } from '#core/geometry/polygon.ts';
+import type { Outlines } from '../outlines.ts';
 import type { Shape } from '../shapes.ts';
 
 /** One pointer event as a tool sees it. */
@@ -24,19 +25,30 @@ export interface ToolHost {
   draw(box: Box): void;
   adjust(shape: Shape, box: Box): void;
   pan(dx: number, dy: number): void;
+  /** What is done to masks. */
+  readonly outlines: Pick<Outlines, 'meant' | 'addPoint' | 'removePoint'>;
 }
 
 /** What is shown while the hand moves; nothing of it is in the document. */
 export type Preview = { readonly kind: 'draw'; readonly box: Box } | { readonly kind: 'adjust'; readonly id: string; readonly box: Box };
 
-export type ToolId = 'select' | 'box';
+/** An outline or a stroke in the making; like a preview it is nobody's data yet. Image pixels. */
+export type Sketch =
+  /** `to`: where the pointer is. `closes`: a click here ends it. */
+  | { readonly kind: 'outline'; readonly points: readonly Point[]; readonly to: Point | null; readonly closes: boolean }
+  | { readonly kind: 'stroke'; readonly points: readonly Point[]; readonly diameter: number; readonly erases: boolean };
+
+export type ToolId = 'select' | 'box' | 'points';
 
 export interface Tool {
   readonly id: ToolId;
   readonly preview: Preview | null;
+  readonly sketch?: Sketch | null;
   down(input: PointerInput): void;
   move(input: PointerInput): void;
   up(input: PointerInput): void;
+  /** A plain right click. True when the tool has a use for it; else it opens the shape's menu. */
+  secondary?(input: PointerInput): boolean;
   /** Ends what has begun without a trace. False when there was nothing to end. */
   cancel(): boolean;
   /** The CSS cursor for a pointer that hovers here. */

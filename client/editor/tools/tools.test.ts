@@ -3,6 +3,7 @@ import type { Box } from '#core/geometry/box.ts';
 import { shapeAt } from '../hit.ts';
 import type { Shape } from '../shapes.ts';
 import { BoxTool } from './box.ts';
+import { PointsTool } from './points.ts';
 import { SelectTool } from './select.ts';
 import type { PointerInput, ToolHost } from './tool.ts';
 
@@ -23,6 +24,11 @@ class Notes implements ToolHost {
   };
   draw = (box: Box) => void this.log.push(`draw ${box.join(' ')}`);
   adjust = (s: Shape, box: Box) => void this.log.push(`adjust ${s.id} ${box.join(' ')}`);
+  readonly outlines: ToolHost['outlines'] = {
+    meant: (below) => this.selected() ?? below,
+    addPoint: (s, [x, y], positive) => void this.log.push(`${positive ? 'plus' : 'minus'} ${s?.id ?? 'new'} ${x} ${y}`),
+    removePoint: (s, index) => void this.log.push(`unpoint ${s.id} ${index}`),
+  };
   pan = (dx: number, dy: number) => void this.log.push(`pan ${dx} ${dy}`);
 }
 
@@ -161,5 +167,45 @@ describe('select tool', () => {
     tool.down(at(700, 700));
     tool.move(at(720, 700));
     expect(tool.cancel()).toBe(true);
+  });
+});
+
+describe('points tool', () => {
+  const click = (tool: PointsTool, p: PointerInput): void => {
+    tool.down(p);
+    tool.up(p);
+  };
+
+  it('gives a place of the object by a click, one beside it by Alt or a right click, and begins a new object where there is none', () => {
+    const tool = new PointsTool(host);
+    click(tool, at(220, 220));
+    click(tool, at(221, 221, true));
+    expect(tool.secondary(at(222, 222))).toBe(true);
+    click(tool, at(800, 800));
+    expect(host.log).toEqual(['plus void 220 220', 'minus void 221 221', 'minus void 222 222', 'plus new 800 800']);
+  });
+
+  it('takes a mark of the selected away by a click on it', () => {
+    host.shapes = [{ ...shape('mine', [100, 100, 50, 50], 'person'), points: [[110, 110, 1], [130, 130, 0]] }];
+    host.chosen = 'mine';
+    const tool = new PointsTool(host);
+    expect(tool.cursor(at(131, 131))).toBe('pointer');
+    click(tool, at(131, 131));
+    tool.secondary(at(108, 110));
+    click(tool, at(120, 120));
+    expect(host.log).toEqual(['unpoint mine 1', 'unpoint mine 0', 'plus mine 120 120']);
+  });
+
+  it('pans by a drag, and leaves nothing when cancelled', () => {
+    const tool = new PointsTool(host);
+    tool.down(at(220, 220));
+    tool.move(at(222, 221));
+    tool.move(at(230, 220));
+    tool.up(at(230, 220));
+    tool.down(at(220, 220));
+    expect(tool.cancel()).toBe(true);
+    tool.up(at(220, 220));
+    expect(tool.cancel()).toBe(false);
+    expect(host.log).toEqual(['pan 10 0']);
   });
 });

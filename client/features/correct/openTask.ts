@@ -58,7 +58,7 @@ export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: De
 function editorTask(dto: TaskDto, project: ProjectDto): EditorTask {
   const { id, image, model, threshold } = dto;
   const baseline = dto.baseline.map((i): Prediction => ({ id: i.id, class: i.class, box: i.box, score: i.score ?? 1, ...(i.mask ? { mask: i.mask } : {}) }));
-  return { id, image, predictions: dto.predictions, baseline, threshold, model: model?.name ?? 'baseline', attention: project.settings.attention };
+  return { id, image, predictions: dto.predictions, baseline, threshold, model: model?.name ?? 'baseline', attention: project.settings.attention, segmenting: project.task === 'segment' };
 }
 
 function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {

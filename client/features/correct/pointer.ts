@@ -81,7 +81,7 @@ export function bindPointer(host: HTMLElement, port: PointerPort): () => void {
     host.style.cursor = '';
     if (!editor) return;
     if (hold.kind === 'tool') editor.pointerUp(input(editor, event));
-    else if (hold.right && !hold.moved) port.menu(at(event));
+    else if (hold.right && !hold.moved && !editor.pointerSecondary(input(editor, event))) port.menu(at(event));
   };
 
   const abort = (event: PointerEvent): void => {

@@ -96,6 +96,7 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     'duplicate.keep': () => editor()?.keepDuplicate(),
     'tool.select': () => editor()?.setTool('select'),
     'tool.box': () => editor()?.setTool('box'),
+    'tool.points': () => editor()?.setTool('points'),
     'image.next': () => void correct.forward(),
     'image.previous': () => void correct.previous(),
     'image.skip': askSkip,

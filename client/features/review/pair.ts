@@ -16,7 +16,7 @@ export function openSides({ card, revision, predictions, baseline, model, docume
   const task = {
     id: card.taskId, image: { id: card.imageId, name: card.name, width: card.width, height: card.height }, predictions, baseline, model: model ?? 'baseline', threshold: revision.threshold,
     // Marks for the unsure are for whoever corrects; here only what was changed stands out.
-    attention: 0,
+    attention: 0, segmenting: false,
   };
   const make = (doc: Y.Doc): Editor => {
     const editor = new Editor({ task, doc, origin: { kind: 'person', user: 'nobody', client: 'review' }, user: 'nobody', desk, size });

@@ -1,10 +1,11 @@
 import type * as Y from 'yjs';
 import { EmendError } from '#core/errors.ts';
 import { annotationsOf, setMask } from '#core/annotation/doc.ts';
-import { sameBox } from '#core/annotation/merge.ts';
+import { beginsWith, isAnswered, sameBox } from '#core/annotation/merge.ts';
 import type { Origin } from '#core/annotation/origin.ts';
-import { AnnotationSchema, type Annotation } from '#core/annotation/schema.ts';
-import type { Prompts } from '#core/segmentation/port.ts';
+import { AnnotationSchema, type Annotation, type Mask } from '#core/annotation/schema.ts';
+import { toBox } from '#core/geometry/rle.ts';
+import type { Prompts, SegmentResult } from '#core/segmentation/port.ts';
 import type { ServerToClient } from '#core/protocol.ts';
 import { Value } from 'typebox/value';
 import type { Inference } from '#inference';
@@ -41,8 +42,8 @@ const REST_MS = 120;
 const LEAST_SIDE = 2;
 
 /**
- * Makes masks for boxes that people draw or move, one per annotation at a time. The newest wish counts: what was asked for a box that has
- * moved meanwhile is dropped when it arrives, and the new box is asked for.
+ * Makes masks for boxes that people draw or move and for their clicks, one per annotation at a time. The newest wish counts: what was asked for a
+ * box that has moved meanwhile, or before the last click, is dropped when it arrives, and the new wish is asked for.
  */
 export class MaskMaker {
   readonly #parts: Parts;
@@ -152,7 +153,7 @@ export class MaskMaker {
 
   async #make(task: string, id: string, doc: Y.Doc, asked: boolean): Promise<void> {
     const annotation = read(doc, id);
-    if (!annotation || (!asked && !wantsMask(annotation))) return;
+    if (!annotation || annotation.kind === 'freeform' || (!asked && !wantsMask(annotation))) return;
     const wish = wishOf(annotation);
     if (this.#failed.get(keyOf(task, id)) === wish) return;
     const { rooms, inference } = this.#parts;
@@ -160,13 +161,10 @@ export class MaskMaker {
       const picture = await this.#parts.pictureOf(task);
       if (!picture) return;
       rooms.tellMask(task, { annotation: id, state: 'working', model: await inference.segmenter(), message: null });
-      const { model, candidates } = await inference.segment(picture.sha256, picture.path, promptsOf(annotation));
-      const [best] = candidates;
-      if (!best) throw new EmendError('failed', 'The segmentation model gave no mask for this box; the box itself is kept. Draw it tighter, or add a click on the object.');
-      const mask = { rle: best.mask, box: annotation.box, model, score: best.score };
-      const origin: Origin = { kind: 'model', model };
+      const mask = maskOf(annotation, await inference.segment(picture.sha256, picture.path, promptsOf(annotation)));
+      const origin: Origin = { kind: 'model', model: mask.model };
       const written = await rooms.apply(task, origin, (target) => { setMask(target, origin, id, mask); });
-      if (written) rooms.tellMask(task, { annotation: id, state: 'done', model, message: null });
+      if (written) rooms.tellMask(task, { annotation: id, state: 'done', model: mask.model, message: null });
     } catch (error) {
       this.#fail(task, id, wish, error);
     }
@@ -195,19 +193,29 @@ function read(doc: Y.Doc, id: string): Annotation | null {
   return Value.Check(AnnotationSchema, value) ? value : null;
 }
 
-/** Free-form outlines are the person's own; every other box should have a mask of exactly this box. Clicks are sent with a wish of their own (room:segment). */
-function wantsMask({ kind, box, mask }: Annotation): boolean {
-  if (kind === 'freeform' || box[2] < LEAST_SIDE || box[3] < LEAST_SIDE) return false;
-  return !mask || !sameBox(mask.box, box);
+/** Free-form outlines are the person's own; every other box should have a mask of exactly this box and these clicks. */
+function wantsMask(annotation: Annotation): boolean {
+  const { box } = annotation;
+  return box[2] >= LEAST_SIDE && box[3] >= LEAST_SIDE && !isAnswered(annotation);
 }
 
-function wishOf({ box, points }: Annotation): string {
-  return JSON.stringify([box, points ?? []]);
+function wishOf({ box, points, boxFrom }: Annotation): string {
+  return JSON.stringify([boxFrom === 'mask' ? null : box, points ?? []]);
 }
 
-function promptsOf({ box, points, mask }: Annotation): Prompts {
+function promptsOf(annotation: Annotation): Prompts {
+  const { box, points, mask, boxFrom } = annotation;
   const clicks = (points ?? []).map(([x, y, label]) => ({ point: [x, y] as const, positive: label === 1 }));
-  // A mask of this very box is refined by clicks; one of a former box would only mislead.
-  const previous = clicks.length > 0 && mask && sameBox(mask.box, box) ? { previous: mask.rle } : {};
-  return { box, ...(clicks.length > 0 ? { points: clicks } : {}), ...previous };
+  // A mask of this very box is refined by further clicks; one of a former box, or of a click that was taken back, would only mislead.
+  const refines = mask !== undefined && sameBox(mask.box, box) && (points ?? []).length > (mask.points ?? []).length && beginsWith(points, mask.points);
+  return { ...(boxFrom === 'mask' ? {} : { box }), ...(clicks.length > 0 ? { points: clicks } : {}), ...(refines ? { previous: mask.rle } : {}) };
+}
+
+/** The best answer as it is written; where the box comes from the mask, with the tight box. @throws EmendError `failed` without an object. */
+function maskOf({ box, points, boxFrom }: Annotation, { model, candidates }: SegmentResult): Mask {
+  const [best] = candidates;
+  const own = boxFrom !== 'mask' ? box : best ? toBox(best.mask) : null;
+  if (!own) throw new EmendError('failed', 'The segmentation model found no object at this click; the click is kept. Draw a box around the object, or click elsewhere.');
+  if (!best) throw new EmendError('failed', 'The segmentation model gave no mask for this box; the box itself is kept. Draw it tighter, or add a click on the object.');
+  return { rle: best.mask, box: own, model, score: best.score, ...(points?.length ? { points } : {}) };
 }

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import * as Y from 'yjs';
+import { addPoint, removePoint, startAtPoint } from '#core/annotation/clicks.ts';
 import { drawBox, readContent, setBox } from '#core/annotation/doc.ts';
+import { toBox } from '#core/geometry/rle.ts';
 import { newId } from '#core/ids.ts';
 import { PROTOCOL_VERSION } from '#core/protocol.ts';
 import inference from '../../plugins/inference.ts';
@@ -101,4 +103,36 @@ it('a submitted image whose mask never came (the server was restarted) stays ope
   expect(readContent(page.doc).annotations.has('box1')).toBe(true);
   await new Promise((resolve) => { setTimeout(resolve, 600); });
   expect([closed, page.notices]).toEqual([[], []]);
+});
+
+it('clicks mend a mask, on the real model: it belongs to the box and to the clicks, and follows when one is taken back', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const [hers, his] = [await open(await test.person({ project: project.id }), task.id), await open(await test.person({ project: project.id }), task.id)];
+  await hers.edit(() => { drawBox(hers.doc, hers.act, seen, 'box1', [60, 50, 90, 70], 0); });
+  const mask = () => readContent(his.doc).annotations.get('box1')?.mask;
+  await expect.poll(mask, { timeout: 20_000 }).toMatchObject({ model: 'Spark' });
+  const first = mask()?.rle.counts;
+
+  await hers.edit(() => { addPoint(hers.doc, hers.act, 'box1', [70, 60, 1]); });
+  await hers.edit(() => { addPoint(hers.doc, hers.act, 'box1', [140, 110, 0]); });
+  await expect.poll(() => mask()?.points, { timeout: 20_000 }).toEqual([[70, 60, 1], [140, 110, 0]]);
+  expect(mask()?.rle.counts).not.toBe(first);
+  await hers.edit(() => {
+    removePoint(hers.doc, hers.act, 'box1', 1);
+    removePoint(hers.doc, hers.act, 'box1', 0);
+  });
+  await expect.poll(() => mask()?.rle.counts, { timeout: 20_000 }).toBe(first);
+});
+
+it('a click where nothing is begins an object: mask and box come from the model', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const page = await open(await test.person({ project: project.id }), task.id);
+  await page.edit(() => { startAtPoint(page.doc, page.act, 'new1', [105, 85, 1], 0, { width: 320, height: 231 }); });
+  await expect.poll(() => page.notices.length, { timeout: 20_000 }).toBe(2);
+  const made = readContent(page.doc).annotations.get('new1');
+  expect(page.notices).toEqual(['working Spark', 'done Spark']);
+  expect(made?.box).toEqual(made?.mask && toBox(made.mask.rle));
+  expect(made?.mask?.points).toEqual([[105, 85, 1]]);
 });
