@@ -96,11 +96,9 @@ export class Editor implements ToolHost {
   }
 
   #outlineParts(): ConstructorParameters<typeof Outlines>[0] {
-    const editor = this;
     return {
       doc: this.doc, image: this.task.image, model: this.task.model, segmenting: this.task.segmenting,
-      get readOnly() { return editor.readOnly; },
-      get classIndex() { return editor.desk.classIndex; },
+      readOnly: () => this.readOnly, classIndex: () => this.desk.classIndex,
       act: () => this.#act(), seen: () => this.#seen(), prediction: (id) => this.#prediction(id),
       selected: () => this.selected(), select: (id) => this.select(id), tell: (text) => this.events.emit('told', text),
     };

@@ -13,8 +13,8 @@ export interface OutlineParts {
   readonly image: Size;
   readonly model: string;
   readonly segmenting: boolean;
-  readonly readOnly: boolean;
-  readonly classIndex: number;
+  readOnly(): boolean;
+  classIndex(): number;
   act(): Act;
   seen(): Seen;
   prediction(id: string): Prediction | undefined;
@@ -36,13 +36,13 @@ export class Outlines {
 
   /** A click on the object or beside it: for this shape, or, where there is none, the first place of a new object. */
   addPoint(shape: Shape | null, [x, y]: Point, positive: boolean): void {
-    const { doc, image, classIndex, model } = this.#parts;
+    const { doc, image, model } = this.#parts;
     const click = [round(x), round(y), positive ? 1 : 0] as const;
     if (!this.#allowed() || x < 0 || y < 0 || x > image.width || y > image.height) return;
     if (!shape) {
       if (!positive) return this.#parts.tell('A click beside an object needs the object: click on it first, or select it.');
       const id = newId();
-      startAtPoint(doc, this.#parts.act(), id, click, classIndex, image);
+      startAtPoint(doc, this.#parts.act(), id, click, this.#parts.classIndex(), image);
       return this.#parts.select(id);
     }
     if (shape.source === 'prediction') return this.#pointPrediction(shape, click, model);
@@ -70,7 +70,8 @@ export class Outlines {
   }
 
   #allowed(): boolean {
-    const { readOnly, segmenting } = this.#parts;
+    const { segmenting } = this.#parts;
+    const readOnly = this.#parts.readOnly();
     if (!segmenting && !readOnly) this.#parts.tell(NO_MASKS);
     return segmenting && !readOnly;
   }
