@@ -7,6 +7,23 @@ export interface Desk {
   classIndex: number;
   /** All masks shown. */
   masks: boolean;
+  /** The brush's diameter, image pixels. */
+  brush: number;
+  /** The brush takes away. */
+  erasing: boolean;
+  /** A box that was drawn or moved becomes the tight box of its mask, once the mask is there. */
+  tighten: boolean;
+}
+
+/** Diameters that the brush steps through. */
+export const BRUSHES: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
+
+export const PLAIN_DESK: Desk = { tool: 'box', classIndex: 0, masks: true, brush: 16, erasing: false, tighten: false };
+
+/** The next larger (1) or smaller (−1) brush. */
+export function nextBrush(now: number, step: 1 | -1): number {
+  const found = step > 0 ? BRUSHES.find((size) => size > now) : BRUSHES.findLast((size) => size < now);
+  return found ?? now;
 }
 
 /** How the picture is shown; 0 / 1 / 1 / false leave it as it is. */

@@ -2,7 +2,8 @@ import * as Y from 'yjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { annotationsOf, drawBox, readContent, setMask } from '#core/annotation/doc.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
-import { encodeWindow } from '#core/geometry/rle.ts';
+import { encodeWindow, rleArea, toBox } from '#core/geometry/rle.ts';
+import { PLAIN_DESK } from './desk.ts';
 import { Editor } from './editor.ts';
 
 const predictions: Prediction[] = [
@@ -17,7 +18,7 @@ let doc: Y.Doc;
 let editor: Editor;
 beforeEach(() => {
   doc = new Y.Doc();
-  editor = new Editor({ task, doc, user: 'ada', origin: { kind: 'person', user: 'ada', client: 'c1' }, desk: { tool: 'box', classIndex: 1, masks: true }, size: { width: 800, height: 600 } });
+  editor = new Editor({ task, doc, user: 'ada', origin: { kind: 'person', user: 'ada', client: 'c1' }, desk: { ...PLAIN_DESK, classIndex: 1 }, size: { width: 800, height: 600 } });
 });
 const states = (): Record<string, string> => Object.fromEntries(editor.derived.shapes.map((s) => [s.source === 'prediction' ? s.id : 'new', s.state]));
 const only = (): string => [...annotationsOf(doc).keys()][0] ?? '';
@@ -184,10 +185,89 @@ describe('clicks', () => {
     editor.outlines.addPoint(editor.selected(), [650, 620], true);
     expect(editor.selected()?.box).toEqual([600, 600, 50, 40]);
     const told: string[] = [];
-    const plain = new Editor({ task: { ...task, segmenting: false }, doc: new Y.Doc(), user: 'ada', origin: { kind: 'person', user: 'ada', client: 'c1' }, desk: { tool: 'box', classIndex: 1, masks: true }, size: { width: 800, height: 600 } });
+    const plain = new Editor({ task: { ...task, segmenting: false }, doc: new Y.Doc(), user: 'ada', origin: { kind: 'person', user: 'ada', client: 'c1' }, desk: { ...PLAIN_DESK, classIndex: 1 }, size: { width: 800, height: 600 } });
     plain.events.on('told', (text) => void told.push(text));
     plain.outlines.addPoint(null, [650, 620], true);
     expect(plain.touched).toBe(false);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe('outlines by hand', () => {
+  const square = (x: number, y: number, side: number) => [[x, y], [x + side, y], [x + side, y + side], [x, y + side]] as const;
+  const model = { kind: 'model', model: 'Spark' } as const;
+
+  it('are new objects with a tight box, replace what they mean, and go with one undo', () => {
+    editor.outlines.fill(square(201, 201, 38));
+    expect(editor.selected()).toMatchObject({ kind: 'freeform', box: [201, 201, 38, 38], class: 1, of: ['sure'] });
+    expect(states()['sure']).toBe('ghost');
+    editor.undo.undo();
+    expect(editor.touched).toBe(false);
+  });
+
+  it('take the place of the selected mask where they lie about there, else they are another object', () => {
+    editor.draw([600, 600, 40, 40]);
+    const id = only();
+    editor.outlines.fill(square(602, 602, 36));
+    expect(editor.selected()).toMatchObject({ id, kind: 'freeform', box: [602, 602, 36, 36] });
+    editor.outlines.fill(square(700, 100, 20));
+    expect(annotationsOf(doc).size).toBe(2);
+    editor.select('unsure');
+    editor.outlines.fill(square(302, 302, 37));
+    expect(editor.selected()).toMatchObject({ kind: 'freeform', of: ['unsure'], class: 1 });
+  });
+
+  it('are painted stroke by stroke, each one step of undo; erasing takes away, but never everything', () => {
+    const told: string[] = [];
+    editor.events.on('told', (text) => void told.push(text));
+    editor.outlines.stroke([[610, 610], [640, 610]], 10, false);
+    const id = only();
+    const first = rleArea(editor.selected()?.mask ?? { size: [1, 1], counts: '1' });
+    editor.outlines.stroke([[625, 605], [625, 650]], 10, false);
+    expect(annotationsOf(doc).size).toBe(1);
+    expect(editor.selected()?.box).toEqual(toBox(editor.selected()?.mask ?? { size: [1, 1], counts: '1' }));
+    editor.outlines.stroke([[600, 650], [660, 650]], 20, true);
+    editor.undo.undo();
+    editor.undo.undo();
+    expect(rleArea(editor.shape(id)?.mask ?? { size: [1, 1], counts: '1' })).toBe(first);
+    editor.outlines.stroke([[620, 610]], 200, true);
+    expect(told).toHaveLength(1);
+    expect(editor.shape(id)?.mask).toBeDefined();
+    editor.undo.undo();
+    expect(editor.touched).toBe(false);
+  });
+
+  it('are no model\'s to change, and move and stretch with their box', () => {
+    editor.outlines.fill(square(600, 600, 20));
+    const id = only();
+    const rle = encodeWindow(new Uint8Array(4).fill(1), [610, 610, 2, 2], { width: 1000, height: 800 });
+    expect(setMask(doc, model, id, { rle, box: [600, 600, 20, 20], model: 'Spark', score: 0.9 })).toBe(false);
+    const shape = editor.selected();
+    if (shape) editor.adjust(shape, [650, 640, 20, 20]);
+    expect(editor.shape(id)).toMatchObject({ box: [650, 640, 20, 20], kind: 'freeform' });
+    expect(rleArea(editor.shape(id)?.mask ?? rle)).toBe(400);
+    const moved = editor.shape(id);
+    if (moved) editor.adjust(moved, [650, 640, 40, 20]);
+    expect(rleArea(editor.shape(id)?.mask ?? rle)).toBe(800);
+  });
+
+  it('a box becomes tight on request, as one step of undo, and by itself where that is wished', async () => {
+    const rle = encodeWindow(new Uint8Array(900).fill(1), [605, 605, 30, 30], { width: 1000, height: 800 });
+    editor.draw([600, 600, 40, 40]);
+    setMask(doc, model, only(), { rle, box: [600, 600, 40, 40], model: 'Spark', score: 0.9 });
+    editor.outlines.tighten(editor.selected());
+    expect(editor.selected()).toMatchObject({ box: [605, 605, 30, 30], mask: rle });
+    expect(editor.selected()?.awaits).toBeUndefined();
+    editor.undo.undo();
+    expect(editor.selected()).toMatchObject({ box: [600, 600, 40, 40], mask: rle });
+    editor.undo.undo();
+    editor.desk.tighten = true;
+    editor.draw([600, 600, 40, 40]);
+    setMask(doc, model, only(), { rle, box: [600, 600, 40, 40], model: 'Spark', score: 0.9 });
+    await Promise.resolve();
+    expect(editor.selected()?.box).toEqual([605, 605, 30, 30]);
+    editor.undo.undo();
+    await Promise.resolve();
+    expect(editor.selected()?.box).toEqual([600, 600, 40, 40]);
   });
 });

@@ -10,12 +10,14 @@ import type { Prediction } from '#core/annotation/schema.ts';
 import { newId } from '#core/ids.ts';
 import { Emitter } from '../sync/emitter.ts';
 import { ContentMirror } from './content.ts';
-import type { Desk } from './desk.ts';
+import { nextBrush, type Desk } from './desk.ts';
 import { shapeAt } from './hit.ts';
 import { Outlines } from './outlines.ts';
 import { deriveShapes, type Derived, type Shape } from './shapes.ts';
 import { BoxTool } from './tools/box.ts';
+import { BrushTool } from './tools/brush.ts';
 import { PointsTool } from './tools/points.ts';
+import { PolygonTool } from './tools/polygon.ts';
 import { SelectTool } from './tools/select.ts';
 import type { PointerInput, Preview, Sketch, Tool, ToolHost, ToolId } from './tools/tool.ts';
 import { fit, panBy, resized, reveal, zoomAt, type Viewport } from './viewport.ts';
@@ -73,6 +75,8 @@ export class Editor implements ToolHost {
   #derived: Derived;
   #selected: string | null = null;
   #last: PointerInput | null = null;
+  /** Annotations whose box becomes tight when their mask is there. */
+  readonly #loose = new Set<string>();
 
   constructor(options: { task: EditorTask; doc: Y.Doc; origin: Origin; user: string; desk: Desk; size: Size }) {
     this.task = options.task;
@@ -86,7 +90,7 @@ export class Editor implements ToolHost {
     // One entry per act: Yjs would join acts of the same half second.
     this.undo = new Y.UndoManager([annotationsOf(this.doc), verdictsOf(this.doc)], { trackedOrigins: new Set([this.#origin]), captureTimeout: 0 });
     this.outlines = new Outlines(this.#outlineParts());
-    this.#tools = { box: new BoxTool(this), select: new SelectTool(this), points: new PointsTool(this) };
+    this.#tools = { box: new BoxTool(this), select: new SelectTool(this), points: new PointsTool(this), polygon: new PolygonTool(this), brush: new BrushTool(this) };
   }
 
   destroy(): void {
@@ -100,7 +104,7 @@ export class Editor implements ToolHost {
       doc: this.doc, image: this.task.image, model: this.task.model, segmenting: this.task.segmenting,
       readOnly: () => this.readOnly, classIndex: () => this.desk.classIndex,
       act: () => this.#act(), seen: () => this.#seen(), prediction: (id) => this.#prediction(id),
-      selected: () => this.selected(), select: (id) => this.select(id), tell: (text) => this.events.emit('told', text),
+      selected: () => this.selected(), below: (point) => this.shapeAt(point, 1 / this.view.zoom), select: (id) => this.select(id), tell: (text) => this.events.emit('told', text),
     };
   }
 
@@ -123,9 +127,14 @@ export class Editor implements ToolHost {
   get sketch(): Sketch | null {
     return this.tool.sketch ?? null;
   }
+  get brush(): { readonly diameter: number; readonly erasing: boolean } {
+    return { diameter: this.desk.brush, erasing: this.desk.erasing };
+  }
   /** The brush's tip, where the pointer has one. */
   get tip(): { readonly at: Point; readonly diameter: number; readonly erases: boolean } | null {
-    return null;
+    const at = this.#last;
+    if (!at || this.desk.tool !== 'brush' || this.readOnly) return null;
+    return { at: at.image, diameter: this.desk.brush, erases: this.desk.erasing !== at.alt };
   }
   /** Where the pointer is, or was last. */
   get pointer(): PointerInput | null {
@@ -149,12 +158,23 @@ export class Editor implements ToolHost {
     const before = this.selected();
     this.#derived = this.#compute();
     for (const id of this.maskWork.keys()) if (this.shape(id)?.awaits !== true) this.maskWork.delete(id);
+    // Not within the change that brought the mask: this is an act of its own.
+    if (this.#loose.size > 0) queueMicrotask(() => this.#tightenLoose());
     const now = this.selected();
     // An undone or deleted annotation hands the selection back to the prediction that it had replaced.
     if (before && !now) this.#selected = this.shape(before.of?.[0] ?? null)?.id ?? null;
     else if (now?.state === 'ghost') this.#selected = this.#replacementOf(now.id);
     if (this.shape(this.hovered) === null) this.hovered = null;
     this.events.emit('scene');
+  }
+
+  #tightenLoose(): void {
+    for (const id of this.#loose) {
+      const shape = this.shape(id);
+      if (shape && (!shape.mask || shape.awaits)) continue;
+      this.#loose.delete(id);
+      if (shape && !this.readOnly) this.outlines.tighten(shape, true);
+    }
   }
 
   #replacementOf(prediction: string): string | null {
@@ -176,16 +196,20 @@ export class Editor implements ToolHost {
     if (this.readOnly) return;
     const id = newId();
     drawBox(this.doc, this.#act(), this.#seen(), id, box, this.desk.classIndex);
+    if (this.desk.tighten) this.#loose.add(id);
     this.select(id);
   }
 
   adjust(shape: Shape, box: Box): void {
     if (this.readOnly || box.every((v, i) => v === shape.box[i])) return;
+    if (shape.kind === 'freeform') return this.outlines.moveOutline(shape, box);
+    if (this.desk.tighten && shape.source === 'annotation') this.#loose.add(shape.id);
     if (shape.source === 'annotation') return setBox(this.doc, this.#act(), this.#seen(), shape.id, box);
     const prediction = this.#prediction(shape.id);
     if (!prediction) return;
     const id = newId();
     adjustPrediction(this.doc, this.#act(), id, prediction, box);
+    if (this.desk.tighten) this.#loose.add(id);
     this.select(id);
   }
 
@@ -265,6 +289,28 @@ export class Editor implements ToolHost {
     this.tool.cancel();
     this.desk.tool = id;
     this.events.emit('overlay');
+  }
+
+  stepBrush(step: 1 | -1): void {
+    this.setBrush(nextBrush(this.desk.brush, step));
+  }
+  setBrush(diameter: number, erasing = this.desk.erasing): void {
+    this.desk.brush = diameter;
+    this.desk.erasing = erasing;
+    this.events.emit('overlay');
+  }
+
+  /** Enter; false when nothing has begun that could be ended. */
+  finish(): boolean {
+    const had = this.tool.finish?.() ?? false;
+    if (had) this.events.emit('overlay');
+    return had;
+  }
+  /** Backspace; false when there was no step to take back. */
+  stepBack(): boolean {
+    const had = this.tool.back?.() ?? false;
+    if (had) this.events.emit('overlay');
+    return had;
   }
 
   setHidden(hidden: boolean): void {

@@ -1,7 +1,7 @@
 /** Everything that a key can do. The page proves at start that it has a handler for each. */
 export type Action =
   | 'class.search' | 'unsure.next' | 'unsure.back' | 'erase' | 'undo' | 'redo' | 'duplicate.keep'
-  | 'tool.select' | 'tool.box' | 'tool.points'
+  | 'tool.select' | 'tool.box' | 'tool.points' | 'tool.polygon' | 'tool.brush' | 'brush.smaller' | 'brush.larger' | 'tighten' | 'tighten.always'
   | 'image.next' | 'image.previous' | 'image.skip' | 'image.flag' | 'submit'
   | 'masks.toggle' | 'hide.hold' | 'view.fit' | 'view.in' | 'view.out' | 'picture' | 'help' | 'panel' | 'cancel';
 
@@ -41,6 +41,12 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'tool.select', keys: ['v'], label: 'Select: click, move, pan by dragging', group: 'Tools' },
   { action: 'tool.box', keys: ['b'], label: 'Box: drag or two clicks; with Alt over a selected shape', group: 'Tools' },
   { action: 'tool.points', keys: ['p'], label: 'Points: click on the object, right click or Alt beside it; again on a mark: take it away', group: 'Tools' },
+  { action: 'tool.polygon', keys: ['g'], label: 'Outline: click corners or drag a line; Enter closes, Backspace goes back', group: 'Tools' },
+  { action: 'tool.brush', keys: ['r'], label: 'Brush: paint onto the selected mask; Alt or R again erases', group: 'Tools' },
+  { action: 'brush.smaller', keys: ['['], label: 'Smaller brush', group: 'Tools' },
+  { action: 'brush.larger', keys: [']'], label: 'Larger brush', group: 'Tools' },
+  { action: 'tighten', keys: ['t'], label: 'Box tight around its mask', group: 'Tools' },
+  { action: 'tighten.always', keys: ['Shift+t'], label: 'On or off: tighten every box as soon as its mask is there', group: 'Tools' },
 ];
 
 /** The fields of a keyboard event that name a key. */

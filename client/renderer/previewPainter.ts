@@ -33,6 +33,7 @@ export class PreviewPainter {
 
   #making(editor: Editor, key: string, colorOf: (index: number) => Rgb): Rgb | null {
     const { preview } = editor;
+    if (key === 'mine' && preview?.kind === 'adjust' && editor.shape(preview.id)?.kind === 'freeform') return null;
     if (key === 'mine') return preview && colorOf(preview.kind === 'draw' ? editor.desk.classIndex : (editor.shape(preview.id)?.class ?? editor.desk.classIndex));
     const peer = editor.peers.find(({ client }) => key === `peer:${client}`);
     return peer?.drawing ? parseColor(peer.color) : null;

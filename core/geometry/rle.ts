@@ -4,11 +4,14 @@ import { decodeCounts, encodeCounts } from './rleCounts.ts';
 
 const side = Type.Integer({ minimum: 1, maximum: 65_535 });
 
+/** Characters of `counts`. */
+export const MAX_COUNTS = 200_000;
+
 /** `counts` is bounded so that one mask fits into one message of the live protocol (256 kB). */
 export const RleSchema = Type.Object(
   {
     size: Type.Immutable(Type.Tuple([side, side])),
-    counts: Type.String({ maxLength: 200_000, pattern: '^[0-o]*$' }),
+    counts: Type.String({ maxLength: MAX_COUNTS, pattern: '^[0-o]*$' }),
   },
   { additionalProperties: false },
 );

@@ -26,7 +26,9 @@ export interface ToolHost {
   adjust(shape: Shape, box: Box): void;
   pan(dx: number, dy: number): void;
   /** What is done to masks. */
-  readonly outlines: Pick<Outlines, 'meant' | 'addPoint' | 'removePoint'>;
+  readonly outlines: Pick<Outlines, 'meant' | 'addPoint' | 'removePoint' | 'fill' | 'stroke'>;
+  /** Diameter in image pixels. */
+  readonly brush: { readonly diameter: number; readonly erasing: boolean };
 }
 
 /** What is shown while the hand moves; nothing of it is in the document. */
@@ -38,7 +40,7 @@ export type Sketch =
   | { readonly kind: 'outline'; readonly points: readonly Point[]; readonly to: Point | null; readonly closes: boolean }
   | { readonly kind: 'stroke'; readonly points: readonly Point[]; readonly diameter: number; readonly erases: boolean };
 
-export type ToolId = 'select' | 'box' | 'points';
+export type ToolId = 'select' | 'box' | 'points' | 'polygon' | 'brush';
 
 export interface Tool {
   readonly id: ToolId;
@@ -49,6 +51,10 @@ export interface Tool {
   up(input: PointerInput): void;
   /** A plain right click. True when the tool has a use for it; else it opens the shape's menu. */
   secondary?(input: PointerInput): boolean;
+  /** Enter: ends what has begun as it is. False when there was nothing to end. */
+  finish?(): boolean;
+  /** Backspace: takes the last step of what has begun back. */
+  back?(): boolean;
   /** Ends what has begun without a trace. False when there was nothing to end. */
   cancel(): boolean;
   /** The CSS cursor for a pointer that hovers here. */

@@ -3,7 +3,9 @@ import type { Box } from '#core/geometry/box.ts';
 import { shapeAt } from '../hit.ts';
 import type { Shape } from '../shapes.ts';
 import { BoxTool } from './box.ts';
+import { BrushTool } from './brush.ts';
 import { PointsTool } from './points.ts';
+import { PolygonTool } from './polygon.ts';
 import { SelectTool } from './select.ts';
 import type { PointerInput, ToolHost } from './tool.ts';
 
@@ -28,7 +30,10 @@ class Notes implements ToolHost {
     meant: (below) => this.selected() ?? below,
     addPoint: (s, [x, y], positive) => void this.log.push(`${positive ? 'plus' : 'minus'} ${s?.id ?? 'new'} ${x} ${y}`),
     removePoint: (s, index) => void this.log.push(`unpoint ${s.id} ${index}`),
+    fill: (points) => void this.log.push(`fill ${points.join(' ')}`),
+    stroke: (points, diameter, erases) => void this.log.push(`${erases ? 'erase' : 'paint'} ${diameter} ${points.join(' ')}`),
   };
+  brush = { diameter: 8, erasing: false };
   pan = (dx: number, dy: number) => void this.log.push(`pan ${dx} ${dy}`);
 }
 
@@ -207,5 +212,104 @@ describe('points tool', () => {
     tool.up(at(220, 220));
     expect(tool.cancel()).toBe(false);
     expect(host.log).toEqual(['pan 10 0']);
+  });
+});
+
+describe('polygon tool', () => {
+  const click = (tool: PolygonTool, p: PointerInput): void => {
+    tool.move(p);
+    tool.down(p);
+    tool.up(p);
+  };
+  const corners = [at(100, 100), at(200, 100), at(200, 200)];
+
+  it('closes by a click on the first corner, by a double click, or by Enter', () => {
+    for (const end of [(tool: PolygonTool) => click(tool, at(104, 97)), (tool: PolygonTool) => click(tool, at(201, 199)), (tool: PolygonTool) => void tool.finish()]) {
+      const tool = new PolygonTool(host);
+      for (const corner of corners) click(tool, corner);
+      expect(host.log).toEqual([]);
+      end(tool);
+      expect(host.log.splice(0)).toEqual(['fill 100,100 200,100 200,200']);
+      expect(tool.sketch).toBeNull();
+    }
+  });
+
+  it('shows what is drawn, and when a click would close it', () => {
+    const tool = new PolygonTool(host);
+    for (const corner of corners) click(tool, corner);
+    tool.move(at(150, 250));
+    expect(tool.sketch).toEqual({ kind: 'outline', points: [[100, 100], [200, 100], [200, 200]], to: [150, 250], closes: false });
+    tool.move(at(102, 102));
+    expect(tool.sketch).toMatchObject({ closes: true });
+  });
+
+  it('takes corners back one by one, and is over with the last', () => {
+    const tool = new PolygonTool(host);
+    for (const corner of corners) click(tool, corner);
+    expect([tool.back(), tool.back()]).toEqual([true, true]);
+    expect(tool.sketch).toMatchObject({ points: [[100, 100]] });
+    expect([tool.back(), tool.back()]).toEqual([true, false]);
+    expect(tool.finish()).toBe(false);
+    expect(host.log).toEqual([]);
+  });
+
+  it('is a lasso when the first press is dragged; a drag in between draws a part of the line', () => {
+    const lasso = new PolygonTool(host);
+    lasso.down(at(100, 100));
+    for (const p of [at(150, 100), at(151, 100), at(150, 150)]) lasso.move(p);
+    lasso.up(at(150, 150));
+    expect(host.log.splice(0)).toEqual(['fill 100,100 150,100 150,150']);
+    const mixed = new PolygonTool(host);
+    click(mixed, at(100, 100));
+    mixed.down(at(200, 100));
+    mixed.move(at(210, 110));
+    mixed.move(at(210, 140));
+    mixed.up(at(210, 140));
+    expect(host.log).toEqual([]);
+    mixed.finish();
+    expect(host.log).toEqual(['fill 100,100 210,110 210,140']);
+  });
+
+  it('leaves nothing when cancelled, with less than three corners, or where it may only be read', () => {
+    const tool = new PolygonTool(host);
+    for (const corner of corners) click(tool, corner);
+    expect(tool.cancel()).toBe(true);
+    expect(tool.cancel()).toBe(false);
+    click(tool, at(1, 1));
+    click(tool, at(50, 1));
+    expect(tool.finish()).toBe(true);
+    host.readOnly = true;
+    for (const corner of corners) click(tool, corner);
+    expect([tool.sketch, host.log]).toEqual([null, []]);
+  });
+});
+
+describe('brush', () => {
+  const drag = (tool: BrushTool, alt: boolean): void => {
+    tool.down(at(10, 10, alt));
+    tool.move(at(10.5, 10, alt));
+    tool.move(at(20, 10, alt));
+    tool.up();
+  };
+
+  it('paints one stroke per drag, erases with Alt, the other way round when it is switched over', () => {
+    const tool = new BrushTool(host);
+    drag(tool, false);
+    drag(tool, true);
+    host.brush = { diameter: 4, erasing: true };
+    drag(tool, false);
+    drag(tool, true);
+    expect(host.log).toEqual(['paint 8 10,10 20,10', 'erase 8 10,10 20,10', 'erase 4 10,10 20,10', 'paint 4 10,10 20,10']);
+  });
+
+  it('shows the stroke, leaves nothing when cancelled, and does nothing where it may only be read', () => {
+    const tool = new BrushTool(host);
+    tool.down(at(10, 10));
+    expect(tool.sketch).toEqual({ kind: 'stroke', points: [[10, 10]], diameter: 8, erases: false });
+    expect(tool.cancel()).toBe(true);
+    tool.up();
+    host.readOnly = true;
+    drag(tool, false);
+    expect([host.log, tool.cursor()]).toEqual([[], 'default']);
   });
 });

@@ -54,6 +54,7 @@ function replaced(shape: Shape, { derived, classes }: Surroundings): string[] {
 function maskLine(shape: Shape, { maskWork, segmenting }: Surroundings): string[] {
   const work = maskWork.get(shape.id);
   if (shape.mask && shape.awaits && work === 'working') return ['mask is being mended…'];
+  if (shape.kind === 'freeform') return ['outline by hand: no model changes it'];
   if (shape.mask) return [`mask: ${shape.maskModel ?? 'of the prediction'}, ${scoreText(shape.maskScore ?? 0)}`];
   if (work === 'working') return ['mask is being made…'];
   if (work === 'failed') return ['no mask could be made; the box counts'];

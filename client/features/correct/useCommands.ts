@@ -49,9 +49,23 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     desk.save();
     editor()?.events.emit('overlay');
   }
+  function toggleTighten(): void {
+    desk.desk.tighten = !desk.desk.tighten;
+    desk.save();
+    editor()?.events.emit('overlay');
+  }
+  function setBrush(diameter: number, erasing: boolean): void {
+    editor()?.setBrush(diameter, erasing);
+    desk.save();
+  }
+  function stepBrush(step: 1 | -1): void {
+    editor()?.stepBrush(step);
+    desk.save();
+  }
   function undo(): void {
     const now = editor();
-    // With nothing left to undo here, what is undone is the last submit.
+    // Of an outline in the making it is the last corner; with nothing left to undo here, what is undone is the last submit.
+    if (now?.stepBack()) return;
     if (now && now.undo.undoStack.length > 0) now.undo.undo();
     else if (back.value) void correct.takeBack();
   }
@@ -90,18 +104,24 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     'class.search': openSearch,
     'unsure.next': () => editor()?.stepUnsure(1),
     'unsure.back': () => editor()?.stepUnsure(-1),
-    erase: () => editor()?.erase(),
+    erase: () => void (editor()?.stepBack() || editor()?.erase()),
     undo,
     redo: () => editor()?.undo.redo(),
     'duplicate.keep': () => editor()?.keepDuplicate(),
     'tool.select': () => editor()?.setTool('select'),
     'tool.box': () => editor()?.setTool('box'),
     'tool.points': () => editor()?.setTool('points'),
+    'tool.polygon': () => editor()?.setTool('polygon'),
+    'tool.brush': () => (desk.desk.tool === 'brush' ? setBrush(desk.desk.brush, !desk.desk.erasing) : editor()?.setTool('brush')),
+    'brush.smaller': () => stepBrush(-1),
+    'brush.larger': () => stepBrush(1),
+    tighten: () => editor()?.outlines.tighten(editor()?.selected() ?? null),
+    'tighten.always': toggleTighten,
     'image.next': () => void correct.forward(),
     'image.previous': () => void correct.previous(),
     'image.skip': askSkip,
     'image.flag': flag,
-    submit: () => void correct.submit(),
+    submit: () => void (editor()?.finish() || correct.submit()),
     'masks.toggle': toggleMasks,
     'hide.hold': () => editor()?.setHidden(true),
     'view.fit': () => editor()?.fit(),
@@ -126,5 +146,5 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     paused: () => search.value !== null || asking.value === 'skip',
   });
 
-  return { search, help, adjusting, asking, askSkip, flag, skip, stopAsking, pick, openSearch, closeSearch, toggleMasks };
+  return { search, help, adjusting, asking, askSkip, flag, skip, stopAsking, pick, openSearch, closeSearch, toggleMasks, toggleTighten, setBrush };
 }

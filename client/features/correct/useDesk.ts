@@ -1,6 +1,6 @@
 import { shallowRef, watch, type ShallowRef } from 'vue';
 import type { ClassDto } from '#core/api/project.ts';
-import { parseLook, type Desk, type PictureLook } from '../../editor/desk.ts';
+import { BRUSHES, parseLook, PLAIN_DESK, type Desk, type PictureLook } from '../../editor/desk.ts';
 import { useSession } from '../../session.ts';
 
 export interface DeskContext {
@@ -30,7 +30,7 @@ export function useDesk(project: string): DeskContext {
 }
 
 function readDesk(text: string | null): Desk {
-  const desk: Desk = { tool: 'box', classIndex: 0, masks: true };
+  const desk: Desk = { ...PLAIN_DESK };
   try {
     const value: unknown = JSON.parse(text ?? '');
     if (typeof value !== 'object' || value === null) return desk;
@@ -38,6 +38,8 @@ function readDesk(text: string | null): Desk {
     const classIndex = fields.get('classIndex');
     if (typeof classIndex === 'number' && Number.isInteger(classIndex) && classIndex >= 0) desk.classIndex = classIndex;
     desk.masks = fields.get('masks') !== false;
+    desk.tighten = fields.get('tighten') === true;
+    desk.brush = BRUSHES.find((size) => size === fields.get('brush')) ?? desk.brush;
   } catch {
     // A first visit, or a damaged note: the usual desk.
   }

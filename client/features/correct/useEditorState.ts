@@ -14,6 +14,9 @@ export interface EditorState {
   readonly tool: ShallowRef<ToolId>;
   readonly classIndex: ShallowRef<number>;
   readonly masks: ShallowRef<boolean>;
+  readonly brush: ShallowRef<number>;
+  readonly erasing: ShallowRef<boolean>;
+  readonly tighten: ShallowRef<boolean>;
   readonly readOnly: ShallowRef<boolean>;
   readonly maskWork: ShallowRef<ReadonlyMap<string, MaskWork>>;
   readonly peers: ShallowRef<readonly Peer[]>;
@@ -25,6 +28,7 @@ export interface EditorState {
 export function useEditorState(open: Ref<OpenTask | null>): EditorState {
   const state: EditorState = {
     derived: shallowRef(null), selected: shallowRef(null), hovered: shallowRef(null), tool: shallowRef('box'), classIndex: shallowRef(0), masks: shallowRef(true),
+    brush: shallowRef(16), erasing: shallowRef(false), tighten: shallowRef(false),
     readOnly: shallowRef(false), maskWork: shallowRef(new Map()), peers: shallowRef([]), save: shallowRef('connecting'), closed: shallowRef(null),
   };
   let ends: (() => void)[] = [];
@@ -66,6 +70,9 @@ function readEditor(editor: Editor, state: EditorState): void {
   state.tool.value = editor.desk.tool;
   state.classIndex.value = editor.desk.classIndex;
   state.masks.value = editor.desk.masks;
+  state.brush.value = editor.desk.brush;
+  state.erasing.value = editor.desk.erasing;
+  state.tighten.value = editor.desk.tighten;
   state.readOnly.value = editor.readOnly;
   state.peers.value = editor.peers;
   if (!sameEntries(editor.maskWork, state.maskWork.value)) state.maskWork.value = new Map(editor.maskWork);

@@ -28,7 +28,9 @@ export function useSparkPreview(renderer: Ref<EditorRenderer | null>, source: { 
   }
   function look(open: OpenTask): void {
     const { preview: drawn, peers } = open.editor;
-    if (drawn) ask('mine', drawn.box);
+    // An outline by hand moves with its box; no model is asked.
+    const byHand = drawn?.kind === 'adjust' && open.editor.shape(drawn.id)?.kind === 'freeform';
+    if (drawn && !byHand) ask('mine', drawn.box);
     for (const peer of peers) if (peer.drawing) ask(`peer:${peer.client}`, peer.drawing);
   }
 

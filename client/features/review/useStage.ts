@@ -2,6 +2,7 @@ import { computed, onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref 
 import type { ReviewDetail } from '#core/api/review.ts';
 import type { ClassDto } from '#core/api/project.ts';
 import type { Point } from '#core/geometry/polygon.ts';
+import { PLAIN_DESK } from '../../editor/desk.ts';
 import type { Editor } from '../../editor/editor.ts';
 import { isDrag } from '../../editor/tools/tool.ts';
 import { toImage, toScreen, type Viewport } from '../../editor/viewport.ts';
@@ -19,7 +20,7 @@ export function useStage(host: Ref<HTMLElement | null>, source: { detail: Ref<Re
   const side = ref<Side>('after');
   const view = shallowRef<Viewport | null>(null);
   const selected = ref<string | null>(null);
-  const desk = { tool: 'select', classIndex: 0, masks: true } as const;
+  const desk = { ...PLAIN_DESK, tool: 'select' } as const;
   const size = (): { width: number; height: number } => ({ width: host.value?.clientWidth || 800, height: host.value?.clientHeight || 600 });
   const shown = computed<Editor | null>(() => sides.value?.[side.value] ?? null);
   const difference = computed(() => (sides.value ? changesOf(sides.value.after.derived) : null));
