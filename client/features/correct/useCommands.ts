@@ -104,7 +104,9 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     'class.search': openSearch,
     'unsure.next': () => editor()?.stepUnsure(1),
     'unsure.back': () => editor()?.stepUnsure(-1),
-    erase: () => void (editor()?.stepBack() || editor()?.erase()),
+    erase: () => {
+      if (!editor()?.stepBack()) editor()?.erase();
+    },
     undo,
     redo: () => editor()?.undo.redo(),
     'duplicate.keep': () => editor()?.keepDuplicate(),
