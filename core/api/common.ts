@@ -2,6 +2,8 @@ import { Type, type TSchema } from 'typebox';
 import { Id } from '#core/annotation/schema.ts';
 
 export { Id };
+/** A name that people see: something visible, and nothing that breaks lines or turns the reading direction of what stands beside it. */
+export const nameOf = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^(?=[^]*\\S)[^\\u0000-\\u001f\\u007f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$' });
 /** ISO 8601, UTC. */
 export const Timestamp = Type.String();
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);

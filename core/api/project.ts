@@ -1,12 +1,12 @@
 import { Type, type Static } from 'typebox';
 import { ClassIndex } from '#core/annotation/schema.ts';
-import { Id, Nullable, Role, TaskType, Timestamp } from './common.ts';
+import { Id, nameOf, Nullable, Role, TaskType, Timestamp } from './common.ts';
 
 export const ClassDto = Type.Object({
   index: ClassIndex, name: Type.String(), color: Type.String(), key: Nullable(Type.String()), retired: Type.Boolean(),
 });
 export type ClassDto = Static<typeof ClassDto>;
-export const ClassName = Type.String({ minLength: 1, maxLength: 80 });
+export const ClassName = nameOf(80);
 export const HexColor = Type.String({ pattern: '^#[0-9a-fA-F]{6}$' });
 
 export const ProjectSettings = Type.Object(
@@ -47,13 +47,13 @@ export type ProjectCard = Static<typeof ProjectCard>;
 
 export const CreateProject = Type.Object(
   {
-    name: Type.String({ minLength: 1, maxLength: 120 }), task: TaskType,
+    name: nameOf(120), task: TaskType,
     classes: Type.Array(ClassName, { maxItems: 1000 }),
   },
   { additionalProperties: false },
 );
 export const PatchProject = Type.Object(
-  { name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })), settings: Type.Optional(Type.Partial(ProjectSettings)) },
+  { name: Type.Optional(nameOf(120)), settings: Type.Optional(Type.Partial(ProjectSettings)) },
   { additionalProperties: false },
 );
 export const CreateClass = Type.Object({ name: ClassName, color: Type.Optional(HexColor), key: Type.Optional(Nullable(Type.String({ maxLength: 1 }))) }, { additionalProperties: false });

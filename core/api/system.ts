@@ -1,11 +1,11 @@
 import { Type, type Static } from 'typebox';
-import { Id, Nullable, Role, Timestamp } from './common.ts';
+import { Id, Nullable, Role, Timestamp, nameOf } from './common.ts';
 
 export const Me = Type.Object({ id: Id, name: Type.String(), email: Type.String(), admin: Type.Boolean(), hasPassword: Type.Boolean() });
 export type Me = Static<typeof Me>;
 
 export const TokenDto = Type.Object({ id: Id, name: Type.String(), prefix: Type.String(), createdAt: Timestamp, lastUsedAt: Nullable(Timestamp), expiresAt: Nullable(Timestamp) });
-export const CreateToken = Type.Object({ name: Type.String({ minLength: 1, maxLength: 80 }), days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })) }, { additionalProperties: false });
+export const CreateToken = Type.Object({ name: nameOf(80), days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })) }, { additionalProperties: false });
 /** `token` is shown once and never again. */
 export const CreatedToken = Type.Object({ token: Type.String(), ...TokenDto.properties });
 

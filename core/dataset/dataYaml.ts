@@ -4,6 +4,8 @@ export type SplitName = 'train' | 'valid' | 'test';
 export interface DataYaml {
   /** Position = class id. */
   names: string[];
+  /** Class ids whose name is made up (`class 3`), because the file has none for them. */
+  madeUp: ReadonlySet<number>;
   /** Folders (or list files) per split, as written. */
   splits: Record<SplitName, string[]>;
   /** `path:`, as written. */
@@ -16,28 +18,31 @@ const MAX_NAME = 80;
 
 /** Never throws: what cannot be used is a problem of level `error`. Roboflow's own block (workspace, licence …) is of no concern. */
 export function readDataYaml(value: unknown): DataYaml {
-  const result: DataYaml = { names: [], splits: { train: [], valid: [], test: [] }, root: null, problems: [] };
+  const result: DataYaml = { names: [], madeUp: new Set(), splits: { train: [], valid: [], test: [] }, root: null, problems: [] };
   if (!isRecord(value)) {
     result.problems.push({ level: 'error', code: 'yaml-shape', message: 'data.yaml holds no settings. The classes cannot be known from it.' });
     return result;
   }
-  result.names = readNames(value['names'], value['nc'], result);
+  const { names, madeUp } = readNames(value['names'], value['nc'], result);
+  result.names = names;
+  result.madeUp = madeUp;
   result.root = typeof value['path'] === 'string' ? value['path'] : null;
   result.splits = { train: paths(value['train']), valid: paths(value['val'] ?? value['valid']), test: paths(value['test']) };
   return result;
 }
 
-function readNames(names: unknown, nc: unknown, into: DataYaml): string[] {
+function readNames(names: unknown, nc: unknown, into: DataYaml): Pick<DataYaml, 'names' | 'madeUp'> {
   const list = Array.isArray(names) ? names.map((name: unknown) => tidy(name)) : isRecord(names) ? fromMap(names, into) : null;
   const count = typeof nc === 'number' && Number.isInteger(nc) && nc > 0 && nc <= MAX_CLASSES ? nc : null;
   if (!list || list.length === 0) {
     if (count === null) into.problems.push({ level: 'error', code: 'yaml-names', message: 'data.yaml names no classes.' });
-    else into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml gives only the number of classes (${count}). They are called class 0, class 1 and so on.` });
-    return Array.from({ length: count ?? 0 }, (_, i) => `class ${i}`);
+    else into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml gives only the number of classes (${count}). Say below which number is which class.` });
+    return { names: Array.from({ length: count ?? 0 }, (_, i) => `class ${i}`), madeUp: new Set(Array.from({ length: count ?? 0 }, (_, i) => i)) };
   }
   if (count !== null && count !== list.length) into.problems.push({ level: 'warning', code: 'yaml-nc', message: `data.yaml says nc: ${count} and names ${list.length} classes. The names count.` });
   if (list.length > MAX_CLASSES) into.problems.push({ level: 'error', code: 'yaml-names', message: `data.yaml names more than ${MAX_CLASSES} classes. The rest is left out.` });
-  return distinct(list.slice(0, MAX_CLASSES), into);
+  const taken = list.slice(0, MAX_CLASSES);
+  return { names: distinct(taken, into), madeUp: new Set(taken.flatMap((name, i) => (name === '' ? [i] : []))) };
 }
 
 function fromMap(map: Record<string, unknown>, into: DataYaml): string[] {
@@ -47,7 +52,7 @@ function fromMap(map: Record<string, unknown>, into: DataYaml): string[] {
     if (index < 0 || index >= MAX_CLASSES) into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml has a class with the number "${key.slice(0, 40)}". It is left out.` });
     else names[index] = tidy(name);
   }
-  return Array.from(names, (name, i) => name ?? `class ${i}`);
+  return Array.from(names, (name) => name ?? '');
 }
 
 function tidy(name: unknown): string {

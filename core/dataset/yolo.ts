@@ -15,15 +15,28 @@ export interface ParsedLabels { rows: LabelRow[]; problems: RowProblem[] }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const MAX_VALUES = 20_000;
+/** Characters: room for as many numbers with all the decimals that a tool may write. */
+const MAX_LINE = 26 * MAX_VALUES;
 
 /** Reads a label file. Rows that cannot be read are left out and reported; an empty file is a background picture. */
 export function parseLabels(text: string): ParsedLabels {
   const parsed: ParsedLabels = { rows: [], problems: [] };
-  for (const [i, line] of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/).entries()) {
-    const columns = line.trim().split(/[\s,]+/).filter((c) => c !== '');
-    if (columns.length > 0) readRow(columns, i + 1, parsed);
-  }
+  for (const [i, line] of labelLines(text).entries()) readLine(line, i + 1, parsed);
   return parsed;
+}
+
+export function labelLines(text: string): string[] {
+  return text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+}
+
+/** Reads one line of a label file into `parsed`; `number` is counted from 1. Whoever reads a huge file calls it line by line, with pauses. */
+export function readLine(line: string, number: number, parsed: ParsedLabels): void {
+  if (line.length > MAX_LINE) {
+    parsed.problems.push({ level: 'error', code: 'row-not-numbers', line: number, message: 'This row holds more numbers than any shape has. It is left out.' });
+    return;
+  }
+  const columns = line.trim().split(/[\s,]+/).filter((c) => c !== '');
+  if (columns.length > 0) readRow(columns, number, parsed);
 }
 
 function readRow(columns: readonly string[], line: number, parsed: ParsedLabels): void {

@@ -98,3 +98,14 @@ describe('simplify', () => {
     expect(simplify(ring, 1).length).toBeGreaterThan(3);
   });
 });
+
+describe('a speckled mask', () => {
+  it('of some thousand rings becomes one ring that fills the same pixels', () => {
+    const side = 300;
+    const random = Array.from({ length: side * side }, (_, i) => ((Math.imul(i + 1, 2_654_435_761) >>> 0) % 100) < 3);
+    const bitmap = Uint8Array.from(random, (speck, i) => (speck || ((i % side) > 40 && (i % side) < 200 && i > side * 60 && i < side * 200) ? 1 : 0));
+    const rings = ringsOf(traceRegions(bitmap, { width: side, height: side }));
+    expect(rings.length).toBeGreaterThan(1000);
+    expect(rasterise([joinRings(rings)], { width: side, height: side })).toEqual(bitmap);
+  });
+});

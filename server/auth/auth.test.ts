@@ -89,22 +89,61 @@ describe('cookies', () => {
   it('unknown and privileged fields are refused', async () => {
     const browser = await signedIn();
     expect((await browser.send('POST', '/api/v1/tokens', { name: 'x', userId: 'somebody' })).status).toBe(422);
-    expect((await browser.send('POST', '/api/auth/update-user', { admin: true })).status).toBeGreaterThanOrEqual(400);
+    expect((await browser.send('POST', '/api/auth/update-user', { name: 'x'.repeat(9999) })).status).toBe(404);
     expect((await browser.send('GET', '/api/v1/me')).body.admin).toBe(false);
   });
 });
 
 describe('tokens', () => {
-  it('are kept as a hash, expire, and end when revoked', async () => {
+  it('are kept as a hash, expire, and end when revoked; they make no others and set no password', async () => {
     const ann = await t.person();
-    const made = (await ann.post('/tokens', { name: 'cli', days: 1 })).body;
+    const browser = new Browser();
+    await browser.send('POST', '/api/v1/sign-in', { token: tokenOf(await createSignInLink(t.db, ann.email)) });
+    const made = (await browser.send('POST', '/api/v1/tokens', { name: 'cli', days: 1 })).body;
     expect(made.token).toMatch(/^emend_/);
     expect(JSON.stringify(await t.db.apiToken.findMany())).not.toContain(made.token);
     const as = (token: string) => ann.request('GET', '/me', undefined, { authorization: `Bearer ${token}` });
     expect((await as(made.token)).status).toBe(200);
+    expect((await ann.post('/tokens', { name: 'another' })).status).toBe(403);
+    expect((await ann.post('/me/password', { password: 'long enough password' })).status).toBe(403);
     await t.db.apiToken.update({ where: { id: made.id }, data: { expiresAt: new Date(Date.now() - 1) } });
     expect((await as(made.token)).status).toBe(401);
     expect((await ann.delete(`/tokens/${made.id}`)).status).toBe(200);
     expect((await ann.get('/tokens')).body.map((x: { name: string }) => x.name)).toEqual(['test']);
+  });
+
+  it('a header that is no token never falls back to the cookie', async () => {
+    const ann = await t.person();
+    const browser = new Browser();
+    await browser.send('POST', '/api/v1/sign-in', { token: tokenOf(await createSignInLink(t.db, ann.email)) });
+    for (const authorization of ['Bearer x y', `Bearer ${'x'.repeat(300)}`, 'Basic YTpi', 'bearer x', 'Bearer ']) {
+      const answer = await fetch(`${t.url}/api/v1/tokens`, { method: 'POST', headers: { cookie: browser.cookie, origin: 'https://evil.example', authorization, 'content-type': 'application/json' }, body: '{"name":"theirs"}' });
+      expect([authorization, answer.status]).toEqual([authorization, 401]);
+    }
+    expect(await t.db.apiToken.count({ where: { name: 'theirs' } })).toBe(0);
+  });
+});
+
+describe('passwords', () => {
+  it('take the present one to be changed, except shortly after signing in', async () => {
+    const person = await t.person();
+    const browser = new Browser();
+    await browser.send('POST', '/api/v1/sign-in', { token: tokenOf(await createSignInLink(t.db, person.email)) });
+    expect((await browser.send('POST', '/api/v1/me/password', { password: 'correct horse battery' })).status).toBe(200);
+    await t.db.session.updateMany({ where: { userId: person.id }, data: { createdAt: new Date(Date.now() - 3_600_000) } });
+    for (const current of [undefined, 'wrong wrong wrong']) {
+      expect((await browser.send('POST', '/api/v1/me/password', { password: 'another horse battery', ...(current === undefined ? {} : { current }) })).status).toBe(403);
+    }
+    expect((await browser.send('POST', '/api/v1/me/password', { password: 'another horse battery', current: 'correct horse battery' })).status).toBe(200);
+  });
+});
+
+describe('requests', () => {
+  it('with NUL, or a name that nobody can read, are refused before the database sees them', async () => {
+    const admin = await t.person({ admin: true });
+    const project = await t.project();
+    for (const name of ['a\0b', '   ', 'two\nlines', '\u202Egnp.exe']) expect([name, (await admin.request('PATCH', `/projects/${project.id}`, { name })).status]).toEqual([name, 422]);
+    expect((await admin.get(`/projects/${project.id}/images?text=a%00b`)).status).toBe(422);
+    expect((await admin.get('/projects/a%00b')).status).toBeLessThan(500);
   });
 });

@@ -3,21 +3,24 @@ import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { PrismaClient } from '#prisma';
 
-/** Until somebody uses it: the first start may be long before the first sign-in. */
-const VALID_MS = 365 * 24 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
+/** A link lies in somebody's mail; an administrator makes another one at any time. */
+const VALID_MS = 7 * DAY_MS;
+/** The first start may be long before the first sign-in, and every start prints a new one until then. */
+const FIRST_VALID_MS = 90 * DAY_MS;
 const PREFIX = 'sign-in:';
 export const FIRST_ADMIN = 'admin@emend.local';
 
 const hashOf = (token: string): string => `${PREFIX}${createHash('sha256').update(token).digest('hex')}`;
 
 /** Makes a one-time token for a person; only its hash is kept. Earlier unused ones of the same person end. Returns the path to open. */
-export async function createSignInLink(db: PrismaClient, email: string): Promise<string> {
+export async function createSignInLink(db: PrismaClient, email: string, validMs = VALID_MS): Promise<string> {
   const user = await db.user.findUnique({ where: { email: email.trim().toLowerCase() } });
   if (!user) throw new EmendError('not_found', `Nobody here has the e-mail address ${email}. Add the person to a project first.`);
   const token = randomBytes(24).toString('base64url');
   await db.$transaction([
     db.verification.deleteMany({ where: { value: user.id, identifier: { startsWith: PREFIX } } }),
-    db.verification.create({ data: { id: newId(), identifier: hashOf(token), value: user.id, expiresAt: new Date(Date.now() + VALID_MS) } }),
+    db.verification.create({ data: { id: newId(), identifier: hashOf(token), value: user.id, expiresAt: new Date(Date.now() + validMs) } }),
   ]);
   return `/sign-in?token=${token}`;
 }
@@ -37,5 +40,5 @@ export async function ensureFirstSignIn(db: PrismaClient): Promise<string | null
   if (entered > 0) return null;
   const admin = await db.user.findFirst({ where: { admin: true }, orderBy: { createdAt: 'asc' } })
     ?? await db.user.create({ data: { id: newId(), name: 'Admin', email: FIRST_ADMIN, admin: true } });
-  return createSignInLink(db, admin.email);
+  return createSignInLink(db, admin.email, FIRST_VALID_MS);
 }

@@ -28,8 +28,10 @@ export default fp(async (app) => {
   const auth = makeAuth({ config: app.config, db: app.db, secret: await readSecret(app.config.dataDir), origins: () => [...originsOf(app.config, app.server.address())] });
   app.decorate('auth', auth);
   app.decorate('whoIs', async (headers: FastifyRequest['headers']) => {
-    const bearer = /^Bearer (\S{1,200})$/.exec(headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) return personOfToken(app.db, bearer);
+    if (headers.authorization !== undefined) {
+      const bearer = /^Bearer (\S{1,200})$/.exec(headers.authorization)?.[1];
+      return bearer === undefined ? null : personOfToken(app.db, bearer);
+    }
     if (headers.cookie === undefined) return null;
     const session = await auth.api.getSession({ headers: fromNodeHeaders(headers) });
     return session && { id: session.user.id, name: session.user.name, email: session.user.email, admin: session.user.admin === true };
@@ -64,10 +66,17 @@ function scopeId(params: unknown): string {
   return typeof id === 'string' ? id : '';
 }
 
+/** Of all that the library offers, what Emend uses; the rest (other names, other addresses, other ways in) is closed. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/sign-in/email', '/sign-out', '/get-session'].map((path) => `${AUTH_PATH}${path}`));
+
 /** Hands a request to better-auth. */
 async function pass(auth: Auth, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const [path = ''] = request.url.split('?');
+  if (!OPEN_PATHS.has(path)) throw new EmendError('not_found', 'There is nothing at this address.');
   const url = new URL(request.url, request.server.config.publicUrl);
-  const init: RequestInit = { method: request.method, headers: fromNodeHeaders(request.headers) };
+  const init: RequestInit & { headers: Headers } = { method: request.method, headers: fromNodeHeaders(request.headers) };
+  // The library counts attempts by this header; whoever sends it must not choose what it says.
+  init.headers.set('x-forwarded-for', request.ip);
   if (request.body !== undefined && request.body !== null) init.body = JSON.stringify(request.body);
   return relay(await auth.handler(new Request(url, init)), reply);
 }

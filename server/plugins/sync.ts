@@ -13,6 +13,8 @@ declare module 'fastify' {
     rooms: Rooms;
     /** Who follows the team's work as it happens. */
     audience: Audience;
+    /** Ends all connections of a person whose rights have changed; their page connects again, and gets what they still may have. */
+    disconnect: (personId: string) => void;
     /** Who has a project open. */
     online: (projectId: string) => { id: string; name: string }[];
   }
@@ -27,6 +29,9 @@ export default fp(async (app) => {
   app.decorate('rooms', rooms);
   app.decorate('audience', new Audience(io));
   app.decorate('online', (projectId: string) => watchers.online(projectId));
+  app.decorate('disconnect', (personId: string) => {
+    for (const socket of io.sockets.sockets.values()) if (socket.data.person.id === personId) socket.conn.close();
+  });
   app.bus.on((projectId, event) => { io.to(`project:${projectId}`).emit('project:event', { project: projectId, event }); });
   io.on('connection', (socket) => { new Connection(app, socket, watchers, turns).listen(); });
   // Sockets first, so that nothing new comes in; then what the rooms hold becomes durable, while there still is a database.

@@ -14,6 +14,7 @@ import { simplify } from '#core/geometry/simplify.ts';
 import { toCorners } from '#core/geometry/box.ts';
 import type { Polygon } from '#core/geometry/polygon.ts';
 import type { PrismaClient } from '#prisma';
+import { breather } from '../../breather.ts';
 import type { Blobs } from '../../context.ts';
 import { splitName } from '../images/index.ts';
 import { readInstances } from './candidates.ts';
@@ -31,14 +32,20 @@ const PAGE = 200;
 
 /** The items of a version, page by page: labels of a thousand images with masks need not be in memory at once. */
 async function* rowsOf({ db }: Parts, versionId: string, segment: boolean): AsyncGenerator<Row> {
+  const breathe = breather();
   let after = '';
   for (;;) {
     const items = await db.datasetItem.findMany({ where: { datasetVersionId: versionId, imageId: { gt: after } }, orderBy: { imageId: 'asc' }, take: PAGE, include: { image: true } });
     for (const { image, instances, split, fresh } of items) {
       const display = image.displaySha256;
+      const labels: string[] = [];
+      for (const instance of readInstances(instances)) {
+        labels.push(`${labelRow(instance, image, segment)}\n`);
+        await breathe();
+      }
       yield {
         stem: image.id, ending: display !== null && image.type !== 'image/jpeg' ? 'png' : (ENDING[image.type] ?? 'png'), blob: display ?? image.sha256,
-        split: splitName(split), fresh, labels: readInstances(instances).map((i) => `${labelRow(i, image, segment)}\n`).join(''),
+        split: splitName(split), fresh, labels: labels.join(''),
       };
     }
     const last = items.at(-1);

@@ -4,12 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Instance } from '#core/annotation/schema.ts';
-import { parseLabels, shapeOf, type Shape } from '#core/dataset/yolo.ts';
+import { shapeOf, type Shape } from '#core/dataset/yolo.ts';
 import { EmendError } from '#core/errors.ts';
 import { toBox, isEmpty } from '#core/geometry/rle.ts';
 import { polygonToRle } from '#core/geometry/rasterise.ts';
 import { newId } from '#core/ids.ts';
 import type { PrismaClient } from '#prisma';
+import { breather } from '../../breather.ts';
 import type { JobHandle } from '../../context.ts';
 import { insertImage, prepareImage, type Intake } from '../images/index.ts';
 import { addClass } from '../projects/index.ts';
@@ -17,6 +18,7 @@ import { createTask } from '../tasks/index.ts';
 import type { UploadArea } from './area.ts';
 import type { Draft, DraftItem } from './draft.ts';
 import { commonRoot } from './paths.ts';
+import { parsePatiently } from './patience.ts';
 
 export interface ApplyInput extends Intake {
   db: PrismaClient;
@@ -97,12 +99,16 @@ async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (
 
 async function readInstances({ area, draft }: ApplyInput, item: DraftItem, targets: readonly (number | null)[]): Promise<Instance[]> {
   const text = await readFile(area.place(item.labels ?? ''), 'utf8');
-  return parseLabels(text).rows.flatMap((row) => {
+  const breathe = breather();
+  const instances: Instance[] = [];
+  for (const row of (await parsePatiently(text)).rows) {
+    await breathe();
     const target = targets[row.class];
-    if (target === null || target === undefined) return [];
+    if (target === null || target === undefined) continue;
     const { shape } = shapeOf(row, item, draft.format ?? 'segment');
-    return shape ? [toInstance(shape, target, item)] : [];
-  });
+    if (shape) instances.push(toInstance(shape, target, item));
+  }
+  return instances;
 }
 
 /** A polygon becomes a mask with its tight box; one that covers no pixel centre stays a box. */

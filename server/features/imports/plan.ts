@@ -7,12 +7,14 @@ import { parse } from 'yaml';
 import type { ImportOptions, ImportPlan } from '#core/api/import.ts';
 import { readDataYaml, type DataYaml } from '#core/dataset/dataYaml.ts';
 import { familyOf, splitOf } from '#core/dataset/split.ts';
-import { countRows, formatOf, parseLabels, shapeOf, type LabelRow, type RowCounts } from '#core/dataset/yolo.ts';
+import { countRows, formatOf, shapeOf, type LabelRow, type RowCounts } from '#core/dataset/yolo.ts';
 import { EmendError } from '#core/errors.ts';
+import { breather } from '../../breather.ts';
 import { checkPixels, readHeader } from '../images/index.ts';
 import type { AreaEntry, UploadArea } from './area.ts';
 import { mapClasses, namesOf } from './classes.ts';
 import type { Draft, DraftItem } from './draft.ts';
+import { parsePatiently } from './patience.ts';
 import type { Problems } from './problems.ts';
 import { sortUpload, type Sorted } from './sort.ts';
 
@@ -47,11 +49,11 @@ export async function makePlan(input: PlanInput): Promise<{ plan: ImportPlan; dr
   const found = formatOf(counts);
   const format = found === 'ask' ? (options.rows ?? null) : found;
   const names = namesOf(yaml, pictures.flatMap((p) => p.rows ?? []));
-  for (const picture of pictures) checkRows(input, picture, format ?? 'segment', names.length, tally);
+  for (const picture of pictures) await checkRows(input, picture, format ?? 'segment', names.length, tally);
   reportLeftovers(input, sorted, pictures, known);
   const classes = mapClasses(names, tally.instances, options, input.project.classes);
   const labelled = pictures.filter((p) => p.rows !== null);
-  const questions = questionsOf({ counts, ask: found === 'ask', unnamed: yaml === null && names.length > 0, unsplit: labelled.some((p) => p.split === null) }, options);
+  const questions = questionsOf({ counts, ask: found === 'ask', all: names.length, unnamed: classes.filter(({ id, instances }) => instances > 0 && (yaml === null || yaml.names.length === 0 || yaml.madeUp.has(id))).map(({ id }) => id), unsplit: labelled.some((p) => p.split === null) }, options);
   if (format === 'detect' && input.project.task === 'segment' && counts.boxes > 0) {
     problems.add('warning', 'boxes-only', sorted.yaml?.path ?? '', 'The labels are boxes and the project is made for masks. The boxes are taken without masks; the segmenter can make them when the images are corrected.');
   }
@@ -136,7 +138,7 @@ async function readPicture(input: PlanInput, entry: AreaEntry, sorted: Sorted, y
 
 async function readRows({ area, problems }: PlanInput, labels: AreaEntry, tally: Tally): Promise<LabelRow[] | null> {
   if (labels.bytes > MAX_LABEL_BYTES) { problems.add('error', 'labels-too-large', labels.path, 'This file is far too large for labels of one picture. The picture is taken without labels.'); return null; }
-  const { rows, problems: found } = parseLabels(await readFile(area.place(labels.file), 'utf8'));
+  const { rows, problems: found } = await parsePatiently(await readFile(area.place(labels.file), 'utf8'));
   for (const problem of found) problems.add(problem.level, problem.code, labels.path, problem.message, problem.line);
   const lost = found.filter((p) => p.level === 'error').length;
   tally.rowsLeftOut += lost;
@@ -145,9 +147,11 @@ async function readRows({ area, problems }: PlanInput, labels: AreaEntry, tally:
   return rows;
 }
 
-function checkRows({ problems }: PlanInput, picture: Picture, as: 'detect' | 'segment', classes: number, tally: Tally): void {
+async function checkRows({ problems }: PlanInput, picture: Picture, as: 'detect' | 'segment', classes: number, tally: Tally): Promise<void> {
   const file = picture.labels?.path ?? '';
+  const breathe = breather();
   for (const row of picture.rows ?? []) {
+    await breathe();
     if (row.class >= classes) {
       tally.rowsLeftOut++;
       problems.add('error', 'class-unknown', file, `This row has the class ${row.class}; only 0 to ${classes - 1} are named. It is left out.`, row.line);
@@ -177,9 +181,9 @@ function reportLeftovers({ problems, options }: PlanInput, sorted: Sorted, pictu
   }
 }
 
-interface Doubts { counts: RowCounts; ask: boolean; unnamed: boolean; unsplit: boolean }
+interface Doubts { /** How many classes there are. */ all: number; counts: RowCounts; ask: boolean; /** Class ids with labels and without a name. */ unnamed: readonly number[]; unsplit: boolean }
 
-function questionsOf({ counts, ask, unnamed, unsplit }: Doubts, options: ImportOptions): ImportPlan['questions'] {
+function questionsOf({ counts, ask, unnamed, all, unsplit }: Doubts, options: ImportOptions): ImportPlan['questions'] {
   const questions: ImportPlan['questions'] = [];
   if (ask && options.rows === undefined) {
     const text = counts.boxes > 0
@@ -187,11 +191,17 @@ function questionsOf({ counts, ask, unnamed, unsplit }: Doubts, options: ImportO
       : `All ${counts.polygons} rows have four points: they may be polygons, or rotated boxes. How are they to be read?`;
     questions.push({ id: 'rows', text, choices: [{ value: 'segment', label: counts.boxes > 0 ? 'Polygons become masks, boxes stay boxes' : 'As outlines: they become masks' }, { value: 'detect', label: 'As boxes: upright, around each shape' }] });
   }
-  if (unnamed && options.classes === undefined) questions.push({ id: 'classes', text: 'Nothing in these files names the classes. Which number is which class?', choices: [{ value: 'mapped', label: 'As the list of classes says' }] });
+  if (unnamed.length > 0 && options.classes === undefined) questions.push({ id: 'classes', text: unnamedText(unnamed, all), choices: [{ value: 'mapped', label: 'As the list of classes says' }] });
   if (unsplit && options.split === undefined) {
     questions.push({ id: 'split', text: 'Some labelled pictures belong to no split. Where do they go?', choices: [{ value: 'train', label: 'Training' }, { value: 'valid', label: 'Validation' }, { value: 'test', label: 'Test' }] });
   }
   return questions;
+}
+
+/** Made-up names are positions, and another tool may count its classes in another order: a person has to say it. */
+function unnamedText(unnamed: readonly number[], all: number): string {
+  if (unnamed.length >= all) return 'Nothing in these files names the classes. Which number is which class?';
+  return `${unnamed.length === 1 ? 'Class' : 'Classes'} ${unnamed.slice(0, 8).join(', ')} ${unnamed.length === 1 ? 'has' : 'have'} labels and no name in these files. Which class is meant?`;
 }
 
 function countBy(values: readonly string[]): Record<string, number> {

@@ -11,6 +11,12 @@ export async function me(db: PrismaClient, person: Person): Promise<Me> {
   return { ...person, hasPassword };
 }
 
+/** Null where the person has none. */
+export async function passwordHash(db: PrismaClient, person: Person): Promise<string | null> {
+  const account = await db.account.findFirst({ where: { userId: person.id, providerId: 'credential' }, select: { password: true } });
+  return account?.password ?? null;
+}
+
 /** Sets or replaces the password (already hashed). All sessions of the person but `session` end: whoever else knew the old one is out. */
 export async function setPassword(db: PrismaClient, person: Person, hash: string, session: string | null): Promise<void> {
   await db.$transaction(async (tx) => {

@@ -17,11 +17,13 @@ export const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { tags: ['people'], summary: 'Add a person or change a role; a newcomer gets a one-time sign-in link', params: ProjectParams, body: Add, response: { 200: Added } },
   }, async (request) => {
     const added = await members.add(app.db, request.params.project, request.body);
+    app.disconnect(added.userId);
     app.bus.emit(request.params.project, { type: 'project' });
     return { ...added, signInLink: added.signInLink === null ? null : `${app.config.publicUrl}${added.signInLink}` };
   });
   app.delete(`${API}/projects/:project/members/:user`, { schema: { tags: ['people'], summary: 'Remove a member; their work stays', params: MemberParams, response: { 200: Ok } } }, async (request) => {
     await members.remove(app.db, request.params.project, request.params.user);
+    app.disconnect(request.params.user);
     app.bus.emit(request.params.project, { type: 'project' });
     return { ok: true as const };
   });
