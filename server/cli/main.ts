@@ -38,6 +38,7 @@ async function runCommand(command: Command, rest: readonly string[], io: Io): Pr
     for (const line of helpOf(command)) io.out(line);
     return;
   }
+  if (command.usage === '' && positionals.length > 0) throw new CliError(`${command.name} takes options only, not "${positionals.join(' ')}". See "emend ${command.name} --help".`, 2);
   let api: Api | undefined;
   const result = await command.run({ ...io, args: positionals, flags, api: () => (api ??= connect(io)) });
   if (json === true) io.out(JSON.stringify(result.json, null, 2));

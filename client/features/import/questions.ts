@@ -31,6 +31,7 @@ export function hindrance(dto: Pick<ImportDto, 'state' | 'plan' | 'options'>): s
   const { plan, options } = dto;
   const open = plan.questions.filter((q) => answerOf(q.id, options) === undefined).length;
   if (open > 0) return open === 1 ? 'One question has to be answered first.' : `${open} questions have to be answered first.`;
+  if (plan.images.found === plan.images.broken && plan.labels.files === 0) return 'Nothing in these files can be imported; the problems say why.';
   if (plan.images.new === 0 && plan.labels.instances === 0) return 'There is nothing new in these files.';
   return null;
 }

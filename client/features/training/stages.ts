@@ -12,11 +12,13 @@ export const isOver = (state: RunState): boolean => state === 'done' || state ==
 export function stageViews(run: Pick<RunDto, 'state' | 'progress' | 'gate'>): StageView[] {
   const { progress, state } = run;
   const stopped = state === 'failed' || state === 'cancelled';
-  const at = stopped ? stoppedAt(run) : AT[state];
+  // The present model is measured before the first epoch: that is still preparation.
+  const early = state === 'evaluating' && progress.epoch === 0;
+  const at = stopped ? stoppedAt(run) : early ? 0 : AT[state];
   return STAGES.map((stage, i) => {
     const view = i < at ? 'done' : i > at ? 'todo' : stopped ? 'ended' : 'now';
     const training = stage === 'training' && i === at && progress.epochs > 0;
-    const words = training ? `Train, epoch ${progress.epoch} of ${progress.epochs}` : NAMES[stage];
+    const words = training ? `Train, epoch ${progress.epoch} of ${progress.epochs}` : early && i === 0 ? 'Measure the present model' : NAMES[stage];
     return { stage, state: view, words, share: view === 'done' ? 1 : view === 'todo' ? 0 : training ? progress.epoch / progress.epochs : progress.stageShare ?? 0 };
   });
 }

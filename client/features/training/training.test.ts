@@ -18,6 +18,7 @@ describe('the stage bar', () => {
     expect(views[1]?.share).toBeCloseTo(19 / 30);
     expect(stageViews({ ...run, state: 'done' }).every((v) => v.state === 'done')).toBe(true);
     expect(stageViews({ ...run, state: 'queued' })[0]?.state).toBe('now');
+    expect(stageViews({ ...run, state: 'evaluating', progress: { ...progress, epoch: 0 } }).map((v) => v.state), 'the present model is measured first').toEqual(['now', 'todo', 'todo', 'todo', 'todo']);
   });
 
   it('shows where a run stopped', () => {

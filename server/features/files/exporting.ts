@@ -35,6 +35,8 @@ export async function exportProject(parts: Parts, projectId: string, job: JobHan
     await rename(`${target}.part`, target);
     return `${images.length} images as files`;
   } catch (error) {
+    // Without an end or an error of its own the stream would be waited for for ever.
+    zip.outputStream.emit('error', error);
     await written.catch(() => undefined);
     await rm(`${target}.part`, { force: true });
     throw error;

@@ -53,7 +53,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   });
   app.post(`${API}/projects/:project/files`, { schema: { tags, summary: 'Write JSON, masks and overlays of all images into one zip', params: ProjectParams, response: { 202: JobDto } } }, async (request, reply) => {
     const { projectId, person } = inProject(request);
-    return reply.code(202).send(await app.jobs.enqueue({ kind: 'export', projectId, data: { project: projectId, eyes: eyes(request) }, createdById: person.id, message: 'Writing files', singletonKey: `export:${projectId}` }));
+    return reply.code(202).send(await app.jobs.enqueue({ kind: 'export', projectId, data: { project: projectId, eyes: eyes(request) }, createdById: person.id, message: 'Writing files', singletonKey: `export:${projectId}:${person.id}` }));
   });
   app.get(`${API}/jobs/:id/file`, { schema: { tags, summary: 'The zip that an export has made', params: IdParams } }, async (request, reply) => {
     const job = await app.db.job.findUnique({ where: { id: request.params.id } });

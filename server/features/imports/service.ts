@@ -61,6 +61,7 @@ export async function startApply(parts: Parts, id: string, personId: string | un
   if (row.state === 'applied') throw new EmendError('conflict', 'This import has been applied already. Nothing was done twice.');
   if (!plan) throw new EmendError('conflict', 'This import has no plan yet. Nothing was written; plan it first.');
   if (plan.questions.length > 0) throw new EmendError('conflict', `The plan has an open question: ${plan.questions[0]?.text ?? ''} Nothing was written; answer it first.`);
+  if (plan.images.found === plan.images.broken) throw new EmendError('invalid', 'No picture of this import can be used, so nothing was written. Its plan lists why; send other files.');
   await move(parts.db, id, ['planned', 'failed'], 'applying', { error: null });
   return enqueue(parts, id, 'apply', 'Importing', personId, 'planned');
 }
