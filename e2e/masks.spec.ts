@@ -66,6 +66,14 @@ test('a mask is mended by clicks, drawn by hand and painted, and everybody sees 
   await expect(size).toHaveText(rough ?? '');
   await page.keyboard.press('Escape');
 
+  // Another of the masks: Spark has one for a box, and says so.
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('v');
+  await editor.instances('person').first().click();
+  await page.keyboard.press('x');
+  await expect(page.getByText('gives one mask here').or(page.getByTestId('candidates')).first()).toBeVisible();
+  await page.keyboard.press('Escape');
+
   // An outline by hand: three corners, one taken back, a fourth, Enter.
   const free: [number, number] = [20, 20];
   await page.keyboard.press('g');

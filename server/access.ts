@@ -72,6 +72,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /tasks/:id/skip': least('annotator', 'task'),
   'POST /tasks/:id/flag': least('annotator', 'task'),
   'POST /tasks/:id/reopen': least('annotator', 'task'),
+  'POST /tasks/:id/masks': least('annotator', 'task'),
   'GET /revisions/:id': least('viewer', 'revision'),
 
   'GET /projects/:project/reviews': least('viewer', 'project'),

@@ -1,7 +1,7 @@
 /** Everything that a key can do. The page proves at start that it has a handler for each. */
 export type Action =
   | 'class.search' | 'unsure.next' | 'unsure.back' | 'erase' | 'undo' | 'redo' | 'duplicate.keep'
-  | 'tool.select' | 'tool.box' | 'tool.points' | 'tool.polygon' | 'tool.brush' | 'brush.smaller' | 'brush.larger' | 'tighten' | 'tighten.always'
+  | 'tool.select' | 'tool.box' | 'tool.points' | 'tool.polygon' | 'tool.brush' | 'brush.smaller' | 'brush.larger' | 'tighten' | 'mask.cycle' | 'tighten.always'
   | 'image.next' | 'image.previous' | 'image.skip' | 'image.flag' | 'submit'
   | 'masks.toggle' | 'hide.hold' | 'view.fit' | 'view.in' | 'view.out' | 'picture' | 'help' | 'panel' | 'cancel';
 
@@ -45,6 +45,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'tool.brush', keys: ['r'], label: 'Brush: paint onto the selected mask; Alt or R again erases', group: 'Tools' },
   { action: 'brush.smaller', keys: ['['], label: 'Smaller brush', group: 'Tools' },
   { action: 'brush.larger', keys: [']'], label: 'Larger brush', group: 'Tools' },
+  { action: 'mask.cycle', keys: ['x'], label: 'Another of the masks that the model offers', group: 'Tools' },
   { action: 'tighten', keys: ['t'], label: 'Box tight around its mask', group: 'Tools' },
   { action: 'tighten.always', keys: ['Shift+t'], label: 'On or off: tighten every box as soon as its mask is there', group: 'Tools' },
 ];

@@ -126,6 +126,14 @@ export class Outlines {
     this.#maskPrediction(shape, { rle: shape.mask, box: tight, model: this.#parts.model, score: shape.score ?? 1 });
   }
 
+  /** Whether another mask may take the place of this one's; says why not. */
+  takesMask(shape: Shape): boolean {
+    if (!this.#live(shape) || !this.#allowed()) return false;
+    if (shape.kind !== 'freeform') return true;
+    this.#parts.tell('This outline was drawn by hand, and no model changes it.');
+    return false;
+  }
+
   /** Another of the masks that a model offers for the shape. */
   choose(shape: Shape, mask: Pick<Mask, 'rle' | 'model' | 'score'>): void {
     if (!this.#live(shape) || !this.#allowed()) return;

@@ -15,11 +15,12 @@ const coordinate = Type.Number({ minimum: -1_000_000, maximum: 1_000_000 });
 /** Corrective clicks for the segmenter: [x, y, 1 = object | 0 = background], image pixels. */
 export const PointSchema = Type.Immutable(Type.Tuple([coordinate, coordinate, Type.Union([Type.Literal(0), Type.Literal(1)])]));
 export type Click = Static<typeof PointSchema>;
-const Points = Type.Immutable(Type.Array(PointSchema, { maxItems: MAX_POINTS }));
+/** The clicks of one object. */
+export const ClickList = Type.Immutable(Type.Array(PointSchema, { maxItems: MAX_POINTS }));
 
 /** A mask with the box, the clicks and the model that it belongs to: an answer for a box that has moved, or for clicks that have changed, is dropped. */
 export const MaskSchema = Type.Object(
-  { rle: RleSchema, box: BoxSchema, points: Type.Optional(Points), model: Type.String({ maxLength: 120 }), score: Score },
+  { rle: RleSchema, box: BoxSchema, points: Type.Optional(ClickList), model: Type.String({ maxLength: 120 }), score: Score },
   { additionalProperties: false },
 );
 export type Mask = Static<typeof MaskSchema>;
@@ -55,7 +56,7 @@ export const AnnotationSchema = Type.Object(
     by: Id,
     at: Type.Number({ minimum: 0, description: 'Milliseconds since 1970.' }),
     of: Type.Optional(Type.Array(Id, { maxItems: 1000 })),
-    points: Type.Optional(Points),
+    points: Type.Optional(ClickList),
     boxFrom: Type.Optional(Type.Literal('mask', { description: 'Begun with a click: the box is the tight box of the mask, and follows it until somebody sets it.' })),
     mask: Type.Optional(MaskSchema),
     edited: Type.Optional(EditedSchema),

@@ -2,8 +2,9 @@
 import { Compile } from 'typebox/compile';
 import * as Y from 'yjs';
 import { annotationsOf, MAX_ANNOTATIONS, ROOTS, verdictsOf } from '#core/annotation/doc.ts';
-import { AnnotationSchema, VerdictSchema } from '#core/annotation/schema.ts';
+import { AnnotationSchema, VerdictSchema, type Annotation } from '#core/annotation/schema.ts';
 import { EmendError } from '#core/errors.ts';
+import { runsOf } from '#core/geometry/rle.ts';
 import { Authorship } from './authorship.ts';
 
 /** Edits of one client in one document. Far beyond what a person can do, far below what breaks number arithmetic. */
@@ -152,7 +153,8 @@ class Touched {
     // Yjs lets a map carry list items that toJSON never shows.
     if (map._start !== null) return 'an annotation holds a list';
     if ([...map.values()].some((value) => value instanceof Y.AbstractType || value instanceof Y.Doc)) return 'an annotation holds shared types';
-    return badId(id) ?? why(annotationCheck, map.toJSON(), 'annotation');
+    const value: unknown = map.toJSON();
+    return badId(id) ?? why(annotationCheck, value, 'annotation') ?? (annotationCheck.Check(value) ? maskProblem(value) : undefined);
   }
 
   #verdictProblem(id: string): string | undefined {
@@ -172,6 +174,16 @@ function why(check: { Check(value: unknown): boolean; Errors(value: unknown): { 
   if (check.Check(value)) return undefined;
   const error = JSON.stringify(value).length > EXPLAINED ? { instancePath: '', message: 'does not fit, and is far larger than any' } : check.Errors(value)[0];
   return `${what}${error?.instancePath ?? ''} ${error?.message ?? 'does not fit'}`;
+}
+
+/** Whoever reads a mask later must be able to: its runs fill its size. */
+function maskProblem({ mask }: Annotation): string | undefined {
+  try {
+    if (mask) runsOf(mask.rle);
+    return undefined;
+  } catch {
+    return 'a mask is damaged';
+  }
 }
 
 function badId(id: string): string | undefined {

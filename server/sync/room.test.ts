@@ -118,7 +118,7 @@ describe('a room', () => {
     const heard: [string[], string | null][] = [];
     rooms.onChange((_task, _doc, changed, user) => heard.push([[...changed], user]));
     await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('x')));
-    const mask = { rle: { size: [4, 4] as [number, number], counts: '07' }, box: [1, 2, 30, 40] as [number, number, number, number], model: 'Spark', score: 0.9 };
+    const mask = { rle: { size: [4, 4] as [number, number], counts: '0`0' }, box: [1, 2, 30, 40] as [number, number, number, number], model: 'Spark', score: 0.9 };
     const origin = { kind: 'model' as const, model: 'Spark' };
     expect(await rooms.apply('t', origin, (doc) => { ops.setMask(doc, origin, 'x', mask); })).toBe(true);
     expect(await rooms.apply('t', origin, () => undefined)).toBe(false);

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { Ok } from '#core/api/common.ts';
 import { NextTasks, Submitted, TaskDto } from '#core/api/image.ts';
+import { MaskOffers, type MaskQuestion } from '#core/api/mask.ts';
 import { ProjectDto } from '#core/api/project.ts';
 import { API, get, post } from '../../api.ts';
 
@@ -13,6 +14,8 @@ export const submitTask = (task: string, stateVector: Uint8Array, timeMs: number
 export const skipTask = (task: string, reason: string | undefined): Promise<unknown> => post(Ok, `/tasks/${task}/skip`, reason === undefined ? {} : { reason });
 export const flagTask = (task: string, flagged: boolean, note = ''): Promise<unknown> => post(Ok, `/tasks/${task}/flag`, { flagged, ...(note ? { note } : {}) });
 export const reopenTask = (task: string): Promise<unknown> => post(Ok, `/tasks/${task}/reopen`);
+/** All masks that the model offers for a box and clicks. */
+export const fetchMasks = (task: string, question: MaskQuestion): Promise<MaskOffers> => post(MaskOffers, `/tasks/${task}/masks`, question);
 export const fileUrl = (image: string): string => `${API}/images/${image}/file`;
 export const thumbUrl = (image: string): string => `${API}/images/${image}/thumb`;
 

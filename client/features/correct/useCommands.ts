@@ -14,12 +14,14 @@ export interface CommandSurroundings {
   readonly byKey: Ref<boolean>;
   /** Stops following a colleague; false when nobody was followed. */
   stopFollowing(): boolean;
+  /** Takes the next of the masks that the model offers. */
+  cycleMasks(): Promise<void>;
 }
 
 const ZOOM_STEP = 1.4;
 
 /** What the keys and the buttons do, and the overlays that they open. */
-export function useCommands({ correct, classes, host, panel, byKey, stopFollowing }: CommandSurroundings) {
+export function useCommands({ correct, classes, host, panel, byKey, stopFollowing, cycleMasks }: CommandSurroundings) {
   const { desk, back } = correct;
   const search = ref<{ at: Point; menu: boolean } | null>(null);
   const help = ref(false);
@@ -119,6 +121,7 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     'brush.larger': () => stepBrush(1),
     tighten: () => editor()?.outlines.tighten(editor()?.selected() ?? null),
     'tighten.always': toggleTighten,
+    'mask.cycle': () => void cycleMasks(),
     'image.next': () => void correct.forward(),
     'image.previous': () => void correct.previous(),
     'image.skip': askSkip,

@@ -11,7 +11,7 @@ export interface KeyHandlers {
 }
 
 /** Held down, these would run away with the pictures. */
-const ONCE: ReadonlySet<Action> = new Set(['submit', 'image.next', 'image.previous', 'image.skip', 'image.flag', 'erase', 'masks.toggle', 'help', 'picture', 'duplicate.keep', 'tool.brush', 'tighten', 'tighten.always']);
+const ONCE: ReadonlySet<Action> = new Set(['submit', 'image.next', 'image.previous', 'image.skip', 'image.flag', 'erase', 'masks.toggle', 'help', 'picture', 'duplicate.keep', 'tool.brush', 'tighten', 'tighten.always', 'mask.cycle']);
 
 /** Sends the keys of the list to their handlers, except in text fields and on controls that use the key themselves. */
 export function useKeys(handlers: KeyHandlers): void {

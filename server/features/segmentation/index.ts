@@ -2,6 +2,7 @@
 import fp from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
 import { MaskMaker, type TaskPicture } from './masks.ts';
+import { maskRoutes } from './routes.ts';
 
 export { fetchSegmenter, listSegmenters } from './weights.ts';
 
@@ -30,6 +31,8 @@ export const plugin = fp(async (app) => {
   const { rooms, inference, log } = app;
   const masks = new MaskMaker({ rooms, inference, log, pictureOf: (task) => pictureOf(app, task) });
   const failed = (error: unknown): void => { log.warn({ err: error }, 'segmentation'); };
+
+  await app.register(maskRoutes(pictureOf));
 
   const removers = [
     // Only what people did: a mask that the server wrote itself needs no further mask.

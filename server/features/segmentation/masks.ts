@@ -3,7 +3,8 @@ import { EmendError } from '#core/errors.ts';
 import { annotationsOf, setMask } from '#core/annotation/doc.ts';
 import { beginsWith, isAnswered, sameBox } from '#core/annotation/merge.ts';
 import type { Origin } from '#core/annotation/origin.ts';
-import { AnnotationSchema, type Annotation, type Mask } from '#core/annotation/schema.ts';
+import { AnnotationSchema, type Annotation, type Click, type Mask } from '#core/annotation/schema.ts';
+import type { Box } from '#core/geometry/box.ts';
 import { toBox } from '#core/geometry/rle.ts';
 import type { Prompts, SegmentResult } from '#core/segmentation/port.ts';
 import type { ServerToClient } from '#core/protocol.ts';
@@ -205,10 +206,14 @@ function wishOf({ box, points, boxFrom }: Annotation): string {
 
 function promptsOf(annotation: Annotation): Prompts {
   const { box, points, mask, boxFrom } = annotation;
-  const clicks = (points ?? []).map(([x, y, label]) => ({ point: [x, y] as const, positive: label === 1 }));
   // A mask of this very box is refined by further clicks; one of a former box, or of a click that was taken back, would only mislead.
   const refines = mask !== undefined && sameBox(mask.box, box) && (points ?? []).length > (mask.points ?? []).length && beginsWith(points, mask.points);
-  return { ...(boxFrom === 'mask' ? {} : { box }), ...(clicks.length > 0 ? { points: clicks } : {}), ...(refines ? { previous: mask.rle } : {}) };
+  return { ...promptsFor({ ...(boxFrom === 'mask' ? {} : { box }), points }), ...(refines ? { previous: mask.rle } : {}) };
+}
+
+/** Box and clicks in the form of the port. */
+export function promptsFor({ box, points = [] }: { readonly box?: Box | undefined; readonly points?: readonly Click[] | undefined }): Prompts {
+  return { ...(box ? { box } : {}), ...(points.length > 0 ? { points: points.map(([x, y, label]) => ({ point: [x, y] as const, positive: label === 1 })) } : {}) };
 }
 
 /** The best answer as it is written; where the box comes from the mask, with the tight box. @throws EmendError `failed` without an object. */

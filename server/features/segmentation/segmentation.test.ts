@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { Value } from 'typebox/value';
 import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { addPoint, removePoint, startAtPoint } from '#core/annotation/clicks.ts';
-import { drawBox, readContent, setBox } from '#core/annotation/doc.ts';
-import { toBox } from '#core/geometry/rle.ts';
+import { annotationsOf, drawBox, readContent, setBox } from '#core/annotation/doc.ts';
+import { drawOutline } from '#core/annotation/outline.ts';
+import { encodeWindow, toBox } from '#core/geometry/rle.ts';
+import { MaskOffers } from '#core/api/mask.ts';
 import { newId } from '#core/ids.ts';
 import { PROTOCOL_VERSION } from '#core/protocol.ts';
 import inference from '../../plugins/inference.ts';
@@ -135,4 +138,36 @@ it('a click where nothing is begins an object: mask and box come from the model'
   expect(page.notices).toEqual(['working Spark', 'done Spark']);
   expect(made?.box).toEqual(made?.mask && toBox(made.mask.rle));
   expect(made?.mask?.points).toEqual([[105, 85, 1]]);
+});
+
+it('offers every mask for a box and clicks without changing anything: Spark one for a box, several sizes for a click', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const [ann, viewer] = [await test.person({ project: project.id }), await test.person({ project: project.id, role: 'viewer' })];
+  const url = `/tasks/${task.id}/masks`;
+  const forBox = await ann.post(url, { box: [60, 50, 90, 70] });
+  expect(forBox).toMatchObject({ status: 200, body: { model: 'Spark', candidates: [{ rle: { size: [231, 320] } }] } });
+  const forClick = await ann.post(url, { points: [[105, 85, 1]] });
+  const scores = Value.Parse(MaskOffers, forClick.body).candidates;
+  expect(scores.length).toBeGreaterThanOrEqual(1);
+  expect(scores.length).toBeLessThanOrEqual(3);
+  expect((await ann.post(url, {})).status).toBe(422);
+  expect((await ann.post(url, { points: Array.from({ length: 65 }, () => [1, 1, 1]) })).status).toBe(422);
+  expect((await viewer.post(url, { box: [60, 50, 90, 70] })).status).toBe(403);
+});
+
+it('an outline by hand stays what it is: no mask is made over it, and a damaged or endless one is refused', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const page = await open(await test.person({ project: project.id }), task.id);
+  const rle = encodeWindow(new Uint8Array(400).fill(1), [60, 50, 20, 20], { width: 320, height: 231 });
+  await page.edit(() => { drawOutline(page.doc, page.act, seen, 'own1', rle, 0); });
+  await page.socket.emitWithAck('room:segment', { task: task.id, annotation: 'own1' });
+  await new Promise((resolve) => { setTimeout(resolve, 400); });
+  expect(readContent(page.doc).annotations.get('own1')?.mask?.model).toBe('hand');
+  expect(page.notices).toEqual([]);
+  for (const counts of ['0'.repeat(200_001), '07']) {
+    const bad = await open(await test.person({ project: project.id }), task.id);
+    await expect(bad.edit(() => { annotationsOf(bad.doc).get('own1')?.set('mask', { rle: { size: [231, 320], counts }, box: [60, 50, 20, 20], model: 'hand', score: 1 }); })).rejects.toThrow(/does not fit/);
+  }
 });
