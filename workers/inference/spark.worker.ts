@@ -49,7 +49,7 @@ const SAME_IOU = 0.85;
 /**
  * A click says nothing about the size, and Spark wants a box: several are tried, and each answer is asked for again with its own tight box. What is
  * an object comes out the same; what was only cut out of something larger does not. Ranked by the agreement and, more strongly, by the model's estimate:
- * on demo pictures, one click in the middle of an object, the cube raised the mean IoU of the first answer from 0.43 to 0.64 (voids) and 0.21 to 0.98 (chips).
+ * on demo pictures, one click in the middle of an object, six sizes instead of five and the cube raised the mean IoU of the first answer from 0.43 to 0.64 (voids) and 0.21 to 0.98 (chips).
  */
 async function proposals(around: (box: Box) => Promise<MaskCandidate>, guess: Box, image: Size, points: readonly PointPrompt[]): Promise<MaskCandidate[]> {
   const found: { candidate: MaskCandidate; rank: number }[] = [];
