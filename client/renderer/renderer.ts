@@ -243,7 +243,8 @@ export class EditorRenderer {
       if (ghost) this.#top.frame(ghost.box, frameStyle(ghost, color, true, false));
     }
     this.#top.frame(box, frameStyle(shape, color, true, false));
-    if (live && !editor.readOnly) this.#top.handles(box, color, 1 / editor.view.zoom);
+    const held = editor.desk.tool === 'select' || editor.desk.tool === 'box';
+    if (live && held && !editor.readOnly) this.#top.handles(box, color, 1 / editor.view.zoom);
   }
 
   #drawPeers(editor: Editor, peers: readonly Peer[]): void {
