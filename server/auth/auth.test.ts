@@ -1,5 +1,6 @@
 import { io } from 'socket.io-client';
 import { describe, expect, it } from 'vitest';
+import { PROTOCOL_VERSION } from '#core/protocol.ts';
 import { testApp } from '../testing/harness.ts';
 import { createSignInLink, ensureFirstSignIn } from './signInLink.ts';
 
@@ -145,5 +146,25 @@ describe('requests', () => {
     for (const name of ['a\0b', '   ', 'two\nlines', '\u202Egnp.exe']) expect([name, (await admin.request('PATCH', `/projects/${project.id}`, { name })).status]).toEqual([name, 422]);
     expect((await admin.get(`/projects/${project.id}/images?text=a%00b`)).status).toBe(422);
     expect((await admin.get('/projects/a%00b')).status).toBeLessThan(500);
+  });
+});
+
+describe('connections', () => {
+  it('end when a member is removed or gets another role, and hear nothing more', async () => {
+    const project = await t.project();
+    const boss = await t.person({ project: project.id, role: 'admin' });
+    await t.person({ project: project.id, role: 'admin' });
+    for (const change of ['removed', 'viewer'] as const) {
+      const person = await t.person({ project: project.id, role: 'annotator' });
+      const browser = new Browser();
+      await browser.send('POST', '/api/v1/sign-in', { token: tokenOf(await createSignInLink(t.db, person.email)) });
+      const socket = io(t.url, { transports: ['websocket'], extraHeaders: { cookie: browser.cookie, origin: t.url }, forceNew: true, reconnection: false });
+      await new Promise<void>((resolve, reject) => { socket.once('connect', resolve); socket.once('connect_error', reject); });
+      expect(await socket.emitWithAck('project:watch', { project: project.id, protocol: PROTOCOL_VERSION })).toMatchObject({ ok: true });
+      const ended = new Promise<void>((resolve) => { socket.once('disconnect', () => { resolve(); }); });
+      const answer = change === 'removed' ? await boss.delete(`/projects/${project.id}/members/${person.id}`) : await boss.post(`/projects/${project.id}/members`, { email: person.email, role: change });
+      expect(answer.status).toBe(200);
+      await ended;
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { fromNodeHeaders } from 'better-auth/node';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { Type } from 'typebox';
 import { EmendError } from '#core/errors.ts';
 import { ruleOf } from '../access.ts';
 import { AUTH_PATH, makeAuth, readSecret, type Auth } from '../auth/auth.ts';
@@ -21,6 +22,7 @@ declare module 'fastify' {
   }
 }
 
+const Credentials = Type.Object({ email: Type.String({ minLength: 3, maxLength: 200 }), password: Type.String({ minLength: 1, maxLength: 200 }) }, { additionalProperties: false });
 const NOBODY: Permit = { projectId: null, role: null };
 
 /** Who is asking, and whether they may: before any body is read. */
@@ -45,7 +47,10 @@ export default fp(async (app) => {
     }
   });
   app.addHook('onRequest', async (request) => { await decide(request); });
-  app.route({ method: ['GET', 'POST'], url: `${AUTH_PATH}/*`, schema: { hide: true }, config: { rateLimit: { max: 60, timeWindow: '1 minute' } }, handler: (request, reply) => pass(auth, request, reply) });
+  // Of all that the library offers, what Emend uses; the rest (registering, other names and addresses, other ways in) has no route.
+  const config = { rateLimit: { max: 60, timeWindow: '1 minute' } };
+  app.post(`${AUTH_PATH}/sign-in/email`, { schema: { tags: ['people'], summary: 'Sign in with e-mail address and password; answers with a session cookie', body: Credentials }, config }, (request, reply) => pass(auth, request, reply));
+  app.post(`${AUTH_PATH}/sign-out`, { schema: { tags: ['people'], summary: 'End the session of the cookie', body: Type.Object({}, { additionalProperties: false }) }, config }, (request, reply) => pass(auth, request, reply));
 }, { name: 'auth', dependencies: ['database', 'security'] });
 
 async function decide(request: FastifyRequest): Promise<void> {
@@ -66,13 +71,8 @@ function scopeId(params: unknown): string {
   return typeof id === 'string' ? id : '';
 }
 
-/** Of all that the library offers, what Emend uses; the rest (other names, other addresses, other ways in) is closed. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/sign-in/email', '/sign-out', '/get-session'].map((path) => `${AUTH_PATH}${path}`));
-
 /** Hands a request to better-auth. */
 async function pass(auth: Auth, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const [path = ''] = request.url.split('?');
-  if (!OPEN_PATHS.has(path)) throw new EmendError('not_found', 'There is nothing at this address.');
   const url = new URL(request.url, request.server.config.publicUrl);
   const init: RequestInit & { headers: Headers } = { method: request.method, headers: fromNodeHeaders(request.headers) };
   // The library counts attempts by this header; whoever sends it must not choose what it says.
