@@ -44,9 +44,16 @@ export interface JobHandle {
 
 export type JobHandler = (data: Record<string, unknown>, job: JobHandle) => Promise<string | undefined>;
 
+export interface JobOptions {
+  /** Jobs of this kind at the same time on one node; default 1. */
+  concurrency?: number;
+  /** One was cancelled before it began, so its handler never hears of it: what it is about has to be told. */
+  neverBegan?: (subjectId: string) => Promise<void>;
+}
+
 export interface Jobs {
-  /** Registered before start; the start fails when a kind has no handler. `concurrency` per node, default 1. The returned string is the closing message. */
-  handle(kind: JobDto['kind'], handler: JobHandler, options?: { concurrency?: number }): void;
+  /** Registered before start; the start fails when a kind has no handler. The returned string is the closing message. */
+  handle(kind: JobDto['kind'], handler: JobHandler, options?: JobOptions): void;
   enqueue(spec: JobSpec): Promise<JobDto>;
   /** Queued: cancelled at once. Running: the handler's signal aborts. Idempotent. */
   cancel(jobId: string): Promise<JobDto>;

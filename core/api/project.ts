@@ -24,11 +24,15 @@ export const ProjectSettings = Type.Object(
     overlap: Type.Number({ minimum: 0, maximum: 1 }),
     /** Share of the submitted images that a reviewer looks at. Flagged ones are always among them: 0 = only those, 1 = all. */
     review: Type.Number({ minimum: 0, maximum: 1 }),
+    /** A version is frozen and trained on by itself when so many images were submitted since the last one; 0 = never. */
+    autoAfter: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    /** The same every night at this time of the server (`02:30`), where anything was submitted; empty = never. */
+    autoAt: Type.String({ pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9])?$' }),
   },
   { additionalProperties: false },
 );
 export type ProjectSettings = Static<typeof ProjectSettings>;
-export const DEFAULT_SETTINGS: ProjectSettings = { threshold: 0.25, attention: 0.5, gateMargin: 0.01, freshWeight: 2, order: 'uncertain', overlap: 0, review: 0 };
+export const DEFAULT_SETTINGS: ProjectSettings = { threshold: 0.25, attention: 0.5, gateMargin: 0.01, freshWeight: 2, order: 'uncertain', overlap: 0, review: 0, autoAfter: 0, autoAt: '' };
 
 export const ProjectDto = Type.Object({
   id: Id, name: Type.String(), task: TaskType, settings: ProjectSettings, classes: Type.Array(ClassDto),

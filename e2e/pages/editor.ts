@@ -53,6 +53,7 @@ export class Editor {
 
   async submit(): Promise<void> {
     const before = await this.task();
+    await this.page.waitForTimeout(400); // a picture that has only just appeared cannot be submitted
     await this.page.keyboard.press('Space');
     await expect.poll(() => this.task()).not.toBe(before);
   }

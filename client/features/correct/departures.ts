@@ -4,7 +4,7 @@ import { asProblem } from '../../api.ts';
 import { submitTask } from './api.ts';
 import type { OpenRoom } from '../../sync/openRoom.ts';
 import type { OpenTask } from './openTask.ts';
-import type { Letter, Outbox } from './outbox.ts';
+import type { Letter, Outbox, UnsentEdits } from './outbox.ts';
 
 /** A submit that did not go through: what, why, and the task to open again. */
 export interface Failure {
@@ -32,14 +32,16 @@ export class Departures {
   /** Submits that wait for the connection. */
   readonly waiting = shallowReactive(new Set<string>());
   readonly #outbox: Outbox;
+  readonly #unsent: UnsentEdits;
   readonly #settled: (task: string, submitted: boolean) => void;
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #leaving = new Map<string, OpenRoom>();
   readonly #withdrawn = new Set<string>();
   #gone = false;
 
-  constructor(outbox: Outbox, settled: (task: string, submitted: boolean) => void) {
+  constructor(outbox: Outbox, unsent: UnsentEdits, settled: (task: string, submitted: boolean) => void) {
     this.#outbox = outbox;
+    this.#unsent = unsent;
     this.#settled = settled;
   }
 
@@ -52,8 +54,29 @@ export class Departures {
   }
 
   /** Sends what an earlier visit could not: the tab was closed, or the browser, before the connection was back. */
-  resume(openRoom: (task: string) => OpenRoom): void {
-    for (const letter of this.#outbox.list()) if (!this.submitted.has(letter.task)) void this.#resumeOne(letter, openRoom(letter.task));
+  resume(openRoom: (task: string) => OpenRoom, opening: string | null): void {
+    const letters = this.#outbox.list();
+    for (const letter of letters) if (!this.submitted.has(letter.task)) void this.#resumeOne(letter, openRoom(letter.task));
+    for (const { task, name } of this.#unsent.list()) {
+      if (task !== opening && !this.#leaving.has(task) && !letters.some((letter) => letter.task === task)) void this.#bring(task, name, openRoom(task));
+    }
+  }
+
+  /** Remembers a task for as long as the server lacks edits of it. */
+  follow({ dto, room }: OpenTask): void {
+    const entry = { task: dto.id, name: dto.image.name };
+    let noted = false;
+    room.provider.events.on('state', (state) => {
+      if (state === 'saved' || state === 'closed' || state === 'failed') this.#unsent.take(entry.task);
+      else if (!noted && (state === 'saving' || state === 'offline')) this.#unsent.put(entry);
+      noted = state === 'saving' || state === 'offline';
+    });
+  }
+
+  async #bring(task: string, name: string, room: OpenRoom): Promise<void> {
+    this.#leaving.set(task, room);
+    await room.restored;
+    await this.#untilSaved(task, name, room);
   }
 
   async #resumeOne(letter: Letter, room: OpenRoom): Promise<void> {
@@ -88,6 +111,7 @@ export class Departures {
       await this.#send(letter, room);
       await room.forget();
       this.#outbox.take(task);
+      this.#unsent.take(task);
       this.#settled(task, true);
       return true;
     } catch (error) {
@@ -127,12 +151,27 @@ export class Departures {
     open.destroy();
     if (room.provider.state === 'saved' || room.provider.state === 'closed') return this.#during(id, close(room));
     this.#leaving.set(id, room);
-    // When it cannot be saved in time the browser keeps the edits; the next time the task is opened they are sent.
-    const saved = await room.provider.whenSaved(SAVE_MS).then(() => true, () => false);
-    if (this.#leaving.get(id) !== room) return;
-    this.#leaving.delete(id);
-    if (saved) await this.#during(id, close(room));
-    else room.close();
+    await this.#untilSaved(id, open.dto.image.name, room);
+  }
+
+  /** However long the connection is away: a picture that was left must not keep what was done on it to this browser. */
+  async #untilSaved(task: string, name: string, room: OpenRoom): Promise<void> {
+    for (;;) {
+      const saved = await room.provider.whenSaved(SAVE_MS).then(() => true, () => false);
+      if (this.#leaving.get(task) !== room) return;
+      if (!saved && !this.#gone && !room.provider.problem) {
+        await new Promise((again) => { setTimeout(again, AGAIN_MS); });
+        continue;
+      }
+      this.#leaving.delete(task);
+      if (saved) {
+        this.#unsent.take(task);
+        return this.#during(task, close(room));
+      }
+      const { problem } = room.provider;
+      if (problem) this.failures.push({ task, name, message: problem.message });
+      return room.close();
+    }
   }
 
   /** The room of a task that is still on its way out, to go on with; or null once it is safe to open it anew. */

@@ -7,44 +7,67 @@ const Letter = Type.Object({ task: Id, name: Type.String(), timeMs: Type.Number(
 export type Letter = Static<typeof Letter>;
 const Letters = Type.Array(Letter);
 
-/** Submits under way, kept where a closed tab cannot lose them. One person, one project. */
-export class Outbox {
-  readonly #whose: () => { user: string; project: string };
-  readonly #storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+const Unsent = Type.Array(Type.Object({ task: Id, name: Type.String() }));
+export type Unsent = Static<typeof Unsent>[number];
 
-  constructor(whose: () => { user: string; project: string }, storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> = localStorage) {
+type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+/** What must not be forgotten when the tab is closed: a list in the browser's storage, of one person in one project, one entry for each task. */
+class Kept<T extends { task: string }> {
+  readonly #kind: string;
+  readonly #read: (stored: unknown) => T[];
+  readonly #whose: () => { user: string; project: string };
+  readonly #storage: Store;
+
+  constructor(kind: string, read: (stored: unknown) => T[], whose: () => { user: string; project: string }, storage: Store) {
+    this.#kind = kind;
+    this.#read = read;
     this.#whose = whose;
     this.#storage = storage;
   }
 
   get #key(): string {
     const { user, project } = this.#whose();
-    return `emend:outbox:${user}:${project}`;
+    return `emend:${this.#kind}:${user}:${project}`;
   }
 
-  list(): Letter[] {
+  list(): T[] {
     try {
-      const stored: unknown = JSON.parse(this.#storage.getItem(this.#key) ?? '[]');
-      return Value.Check(Letters, stored) ? stored : [];
+      return this.#read(JSON.parse(this.#storage.getItem(this.#key) ?? '[]'));
     } catch {
       return [];
     }
   }
 
-  put(letter: Letter): void {
-    this.#write([...this.list().filter((l) => l.task !== letter.task), letter]);
+  put(entry: T): void {
+    this.#write([...this.list().filter(({ task }) => task !== entry.task), entry]);
   }
 
   take(task: string): void {
-    this.#write(this.list().filter((l) => l.task !== task));
+    const list = this.list();
+    if (list.some((entry) => entry.task === task)) this.#write(list.filter((entry) => entry.task !== task));
   }
 
-  #write(letters: readonly Letter[]): void {
+  #write(entries: readonly T[]): void {
     try {
-      if (letters.length === 0) this.#storage.removeItem(this.#key);
-      else this.#storage.setItem(this.#key, JSON.stringify(letters));
+      if (entries.length === 0) this.#storage.removeItem(this.#key);
+      else this.#storage.setItem(this.#key, JSON.stringify(entries));
     } catch {
-      // A full or forbidden storage: the submit goes on, only a closed tab would lose it.
+      // A full or forbidden storage: work goes on, only a closed tab would lose it.
     }
+  }
+}
+
+/** Tasks with edits that have not reached the server yet. The edits themselves lie in the browser's copy of the document. */
+export class UnsentEdits extends Kept<Unsent> {
+  constructor(whose: () => { user: string; project: string }, storage: Store = localStorage) {
+    super('unsent', (stored) => (Value.Check(Unsent, stored) ? stored : []), whose, storage);
+  }
+}
+
+/** Submits under way. */
+export class Outbox extends Kept<Letter> {
+  constructor(whose: () => { user: string; project: string }, storage: Store = localStorage) {
+    super('outbox', (stored) => (Value.Check(Letters, stored) ? stored : []), whose, storage);
   }
 }

@@ -15,7 +15,7 @@ import { fetchNext, fetchProject, reopenTask, skipTask } from './api.ts';
 import { Departures } from './departures.ts';
 import { takeFirst, useHolding } from './holding.ts';
 import { openTask, type OpenTask } from './openTask.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, UnsentEdits } from './outbox.ts';
 import { Prefetch } from './prefetch.ts';
 import { useDesk } from './useDesk.ts';
 import { useFlag } from './useFlag.ts';
@@ -29,6 +29,7 @@ export interface Back {
 }
 
 export const BACK_MS = 5000;
+const LEAST_LOOK_MS = 350;
 const AHEAD = 3;
 
 /** The annotator's way through the pictures: what is open, what comes next, submitting, skipping, going back. */
@@ -52,9 +53,10 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const enough = computed(() => loop.data.value?.next === 'freeze');
   const trail: string[] = [];
   let turn = 0;
+  let shownAt = 0;
   let backTimer: ReturnType<typeof setTimeout> | undefined;
-  const outbox = new Outbox(() => ({ user: me.value?.id ?? '', project: project.value }));
-  const departures = new Departures(outbox, (task) => {
+  const whose = () => ({ user: me.value?.id ?? '', project: project.value });
+  const departures = new Departures(new Outbox(whose), new UnsentEdits(whose), (task) => {
     prefetch.drop(task);
     void refreshNext();
   });
@@ -73,7 +75,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
       const [loaded] = await Promise.all([fetchProject(project.value), refreshNext(true)]);
       info.value = loaded;
       desk.keepWithin(loaded.classes);
-      if (loaded.role !== 'viewer') departures.resume((task) => openRoom(task, me.value?.id ?? '', socketTransport()));
+      if (loaded.role !== 'viewer') departures.resume((task) => openRoom(task, me.value?.id ?? '', socketTransport()), wanted.value);
       await go(wanted.value ?? upcoming.value[0]?.id ?? null);
     } catch (error) {
       fail(error);
@@ -136,7 +138,9 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     problem.value = null;
     holding.opening(dto.holder);
     open.value = openTask(dto, within, me.value, desk.desk, size(), room);
+    if (!open.value.editor.readOnly) departures.follow(open.value);
     phase.value = 'ready';
+    shownAt = performance.now();
     if (trail.at(-1) !== id) trail.push(id);
     if (wanted.value !== id) void router.replace({ name: 'correct', params: { project: project.value, task: id } });
     pictureProblem.value = null;
@@ -147,7 +151,8 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   // ── what a person does ─────────────────────────────────────────────────────────────────────────
   async function submit(): Promise<void> {
     const leaving = open.value;
-    if (!leaving || phase.value !== 'ready') return;
+    // The second stroke of a double tap is not meant for a picture that has only just appeared.
+    if (!leaving || phase.value !== 'ready' || performance.now() - shownAt < LEAST_LOOK_MS) return;
     if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return forward();
     if (leaving.editor.readOnly) return;
     leaving.editor.tool.cancel();

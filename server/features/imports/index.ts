@@ -74,5 +74,5 @@ export const plugin = fp(async (app) => {
   app.jobs.handle('import', (data, job) => {
     const { import: id, phase } = Value.Parse(JobData, data);
     return imports.work(app, id, phase, job);
-  });
+  }, { neverBegan: (id) => imports.neverBegan(app, id) });
 }, { name: 'imports', dependencies: ['database', 'auth', 'bus', 'blobs', 'jobs'] });

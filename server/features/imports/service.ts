@@ -87,6 +87,11 @@ export async function drop(parts: Parts, id: string): Promise<void> {
   await new UploadArea(parts.config.dataDir, id).remove();
 }
 
+/** Its job was cancelled before it began: what had come in stays, and it can be planned or applied again. */
+export async function neverBegan({ db }: Pick<Parts, 'db'>, id: string): Promise<void> {
+  for (const [under, back] of [['planning', 'open'], ['applying', 'planned']] as const) await db.import.updateMany({ where: { id, state: under }, data: { state: back } });
+}
+
 /** The handler of jobs of kind `import`. */
 export async function work(parts: Parts, id: string, phase: 'plan' | 'apply', job: JobHandle): Promise<string> {
   try {

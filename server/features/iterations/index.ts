@@ -11,6 +11,7 @@ import { readOverview } from './overview.ts';
 
 export { blindPairs, readAgreement } from './agreement.ts';
 export { beginIteration } from './lifecycle.ts';
+export { countUnfrozen } from './loop.ts';
 
 const tags = ['iterations'];
 

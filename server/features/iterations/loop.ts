@@ -44,6 +44,11 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
 }
 
 /** Images with a revision younger than the newest version, without those that a reviewer sent back. */
+export async function countUnfrozen(db: PrismaClient, projectId: string): Promise<number> {
+  const version = await db.datasetVersion.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, select: { createdAt: true } });
+  return unfrozenCount(db, projectId, version?.createdAt ?? new Date(0));
+}
+
 async function unfrozenCount(db: PrismaClient, projectId: string, since: Date): Promise<number> {
   const rows = await db.revision.groupBy({ by: ['imageId'], where: { createdAt: { gt: since }, image: { projectId }, AND: [countingRevisions(), { task: { OR: [{ review: null }, { review: { not: 'returned' } }] } }] } });
   return rows.length;

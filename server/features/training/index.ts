@@ -8,16 +8,19 @@ import { CreateRun, EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
 import { API } from '../../access.ts';
 import { inProject } from '../../signedIn.ts';
 import { listRuns, readRun } from './dto.ts';
+import { AutoRuns } from './auto.ts';
 import { ensureEnvironment } from './environment.ts';
 import { executeRun } from './execute.ts';
 import { readEpochs, readLog } from './recorder.ts';
-import { cancelRun, createRun, settleAbandoned } from './runs.ts';
+import { cancelRun, createRun, neverBegan, settleAbandoned } from './runs.ts';
 
 export { trainerStatus } from './status.ts';
 export { ensureEnvironment } from './environment.ts';
 export { runTrainer } from './trainerProcess.ts';
 export { findPython } from './python.ts';
 
+/** How often the clock is looked at for nightly runs. */
+const CLOCK_MS = 20_000;
 const tags = ['training'];
 /** Without `after` the last thousand lines; −1 begins at the first one. */
 const LogQuery = Type.Object({ after: Type.Optional(Type.Integer({ minimum: -1 })) }, { additionalProperties: false });
@@ -39,7 +42,14 @@ export const plugin = fp(async (app) => {
   await app.register(routes);
   // After the queue's own onReady, which gives back what a killed server was working on.
   app.addHook('onReady', () => settleAbandoned(app));
-  app.jobs.handle('train', (data, job) => executeRun(app, Value.Parse(JobData, data).run, job));
+  const auto = new AutoRuns(app, (error) => { app.log.error({ err: error }, 'a run could not begin by itself'); });
+  app.bus.on((projectId, event) => {
+    if ((event.type === 'task' && event.state === 'submitted') || (event.type === 'run' && event.state === 'done')) void auto.look(projectId);
+  });
+  const clock = setInterval(() => void auto.clock(new Date()), CLOCK_MS);
+  clock.unref();
+  app.addHook('onClose', () => { clearInterval(clock); });
+  app.jobs.handle('train', (data, job) => executeRun(app, Value.Parse(JobData, data).run, job), { neverBegan: (run) => neverBegan(app, run) });
   app.jobs.handle('environment', async (_data, job) => {
     const { versions } = await ensureEnvironment({ dataDir: app.config.dataDir, signal: job.signal, onProgress: (message) => { job.progress(0, null, message); } });
     return `The trainer is ready: Ultralytics ${versions.ultralytics}, PyTorch ${versions.torch}`;

@@ -73,15 +73,23 @@ async function findBase(db: PrismaClient, projectId: string, id: string | undefi
 export async function cancelRun(parts: Parts, id: string): Promise<RunDto> {
   const job = await parts.db.job.findFirst({ where: { kind: 'train', subjectId: id, state: { in: ['queued', 'running'] } } });
   if (job) {
-    const after = await parts.jobs.cancel(job.id);
     await parts.db.trainingRun.updateMany({ where: { id }, data: { cancelRequested: true } });
-    // One that never began has no handler to say so.
-    if (after.state === 'cancelled') await parts.db.trainingRun.updateMany({ where: { id, state: 'queued' }, data: { state: 'cancelled', endedAt: new Date() } });
-    const run = await parts.db.trainingRun.findUniqueOrThrow({ where: { id } });
-    parts.bus.emit(run.projectId, runEvent(run));
-    parts.bus.emit(run.projectId, { type: 'loop' });
+    await parts.jobs.cancel(job.id);
+    await tell(parts, id);
   }
   return readRun(parts.db, id);
+}
+
+/** Its job was cancelled, here or in the list of jobs, before it began. */
+export async function neverBegan(parts: Parts, id: string): Promise<void> {
+  await parts.db.trainingRun.updateMany({ where: { id, state: 'queued' }, data: { state: 'cancelled', endedAt: new Date(), cancelRequested: true } });
+  await tell(parts, id);
+}
+
+async function tell({ db, bus }: Parts, id: string): Promise<void> {
+  const run = await db.trainingRun.findUniqueOrThrow({ where: { id } });
+  bus.emit(run.projectId, runEvent(run));
+  bus.emit(run.projectId, { type: 'loop' });
 }
 
 /**

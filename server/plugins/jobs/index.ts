@@ -4,7 +4,7 @@ import { PgBoss } from 'pg-boss';
 import type { JobDto } from '#core/api/job.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
-import type { Bus, JobHandler, Jobs, JobSpec, Log } from '../../context.ts';
+import type { Bus, JobHandler, JobOptions, JobSpec, Jobs, Log } from '../../context.ts';
 import type { PrismaClient } from '#prisma';
 import { bossId, isKind, KINDS, toDto, WORKED_BY, type JobKind } from './row.ts';
 import { announce, run, type Running } from './runner.ts';
@@ -47,7 +47,7 @@ export async function prepareQueues(boss: PgBoss): Promise<void> {
 }
 
 class BossJobs implements Jobs {
-  readonly #handlers = new Map<JobKind, { handler: JobHandler; concurrency: number }>();
+  readonly #handlers = new Map<JobKind, JobOptions & { handler: JobHandler }>();
   readonly #running = new Map<string, Running>();
   readonly #boss: PgBoss;
   readonly #db: PrismaClient;
@@ -61,9 +61,9 @@ class BossJobs implements Jobs {
     this.#log = log;
   }
 
-  handle(kind: JobKind, handler: JobHandler, options: { concurrency?: number } = {}): void {
+  handle(kind: JobKind, handler: JobHandler, options: JobOptions = {}): void {
     if (this.#handlers.has(kind)) throw new Error(`two features handle jobs of kind ${kind}`);
-    this.#handlers.set(kind, { handler, concurrency: options.concurrency ?? 1 });
+    this.#handlers.set(kind, { ...options, handler });
   }
 
   get unhandled(): JobKind[] {
@@ -107,8 +107,10 @@ class BossJobs implements Jobs {
     if (row.state !== 'queued' && row.state !== 'running') return toDto(row);
     // Only one that has not begun may be ended here; a running one ends itself, so that its handler can clean up.
     const { count } = await this.#db.job.updateMany({ where: { id: jobId, state: 'queued' }, data: { state: 'cancelled', cancelRequested: true, endedAt: new Date() } });
-    if (count) await this.#boss.cancel(row.kind, bossId(jobId));
-    else await this.#db.job.updateMany({ where: { id: jobId, state: 'running' }, data: { cancelRequested: true } });
+    if (count) {
+      await this.#boss.cancel(row.kind, bossId(jobId));
+      if (row.subjectId !== null) await this.#handlers.get(row.kind)?.neverBegan?.(row.subjectId);
+    } else await this.#db.job.updateMany({ where: { id: jobId, state: 'running' }, data: { cancelRequested: true } });
     this.#running.get(jobId)?.abort('cancelled');
     const now = await this.#db.job.findUniqueOrThrow({ where: { id: jobId } });
     announce(this.#bus, now);
@@ -125,7 +127,7 @@ class BossJobs implements Jobs {
 
   /** Begins to work on every kind that `works` admits. */
   async start(works: (kind: JobKind) => boolean): Promise<void> {
-    for (const [kind, { handler, concurrency }] of this.#handlers) {
+    for (const [kind, { handler, concurrency = 1 }] of this.#handlers) {
       if (!works(kind)) continue;
       await this.#boss.work<Delivered>(kind, { localConcurrency: concurrency, batchSize: 1, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 5, heartbeatRefreshSeconds: 5 }, async ([job]) => {
         if (job) await this.#deliver(job.data, handler);
