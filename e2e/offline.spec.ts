@@ -37,6 +37,7 @@ test('a submit without a connection reaches the server on the next visit', async
     await expect(page.getByTestId('submits-wait')).toHaveCount(0);
   });
 
+  await page.waitForTimeout(400); // a picture that has only just appeared cannot be submitted
   await page.keyboard.press('Space');
   await expect(page.getByTestId('submits-wait')).toBeVisible();
   const address = projectUrl(page);

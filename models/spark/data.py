@@ -18,8 +18,8 @@ from xray import die_attach
 
 Array = NDArray[np.float32]
 Box = tuple[float, float, float, float]
-SHARES = {"nuclei": 0.45, "die": 0.3, "mixed": 0.25}
-FINISHING = {"nuclei": 0.6, "die": 0.22, "mixed": 0.18}
+SHARES = {"nuclei": 0.5, "die": 0.28, "mixed": 0.22}
+FINISHING = {"nuclei": 0.66, "die": 0.2, "mixed": 0.14}
 POOL = 240
 USES = 24  # prompts taken per generated scene, on average, before a new one takes its place
 
@@ -134,6 +134,9 @@ class Stream:
         self.plain = plain
         self.rng = np.random.default_rng(seed)
         self.real = nuclei.scenes(held_out=False)
+        # Between one vote an image and one an object: crowded images must not rule, nor be rare against what a person meets in them.
+        crowd = np.sqrt([len(scene.instances) for scene in self.real])
+        self.crowd = crowd / crowd.sum()
         self.pools = {"die": Pool(die_attach), "mixed": Pool(mixed)}
         self.names = [name for name in shares if name != "nuclei" or self.real]
         share = np.array([shares[name] for name in self.names])
@@ -142,7 +145,7 @@ class Stream:
     def sample(self) -> Sample:
         rng = self.rng
         source = self.names[int(rng.choice(len(self.names), p=self.share))]
-        scene = self.real[int(rng.integers(len(self.real)))] if source == "nuclei" else self.pools[source].scene(rng)
+        scene = self.real[int(rng.choice(len(self.real), p=self.crowd))] if source == "nuclei" else self.pools[source].scene(rng)
         instances = scene.instances
         if source == "die" and rng.random() < 0.25:  # chips are few beside their voids
             instances = sorted(instances, key=lambda i: -i.mask.size)[:2]
