@@ -116,7 +116,9 @@ function metric(model: ModelVersion, name: 'map' | 'map50'): number | null {
 /** mAP50-95 of the current model minus that of the model that was current before. */
 async function gainOf(db: PrismaClient, model: ModelVersion | null): Promise<number | null> {
   if (!model) return null;
-  const [, before] = await db.promotion.findMany({ where: { projectId: model.projectId }, orderBy: { createdAt: 'desc' }, take: 2, include: { model: true } });
+  const [latest, before] = await db.promotion.findMany({ where: { projectId: model.projectId }, orderBy: { createdAt: 'desc' }, take: 2, include: { model: true } });
+  // A step back is no gain, whatever the model before it was worth.
+  if (latest?.kind === 'rollback') return null;
   const [a, b] = [metric(model, 'map'), before ? metric(before.model, 'map') : null];
   return a === null || b === null ? null : a - b;
 }

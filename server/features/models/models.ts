@@ -36,7 +36,9 @@ export interface NewModel {
  */
 export async function registerModel(parts: Parts, model: NewModel): Promise<ModelDto> {
   const { db, blobs, inference } = parts;
-  const about = await inference.describeModel(await blobs.path(model.onnxSha256));
+  const described = await inference.describeModel(await blobs.path(model.onnxSha256));
+  // Names come from whoever made the file; a NUL or a line break in one is nobody's wish.
+  const about = { ...described, names: described.names.map((name) => name.replace(/[\u0000-\u001f\u007f]/g, ' ').trim().slice(0, 80)) };
   const project = await db.project.findUniqueOrThrow({ where: { id: model.projectId }, include: { classes: true } });
   if (project.task === 'segment' && about.task === 'detect') {
     throw new EmendError('conflict', 'This model finds boxes only, and the project wants masks. Export a segmentation model, or make a project for detection.');
