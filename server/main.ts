@@ -9,6 +9,7 @@ import { findPython } from './features/training/index.ts';
 import { ensureDemoProject } from './demo/demoProject.ts';
 import { EmendError } from '#core/errors.ts';
 import { openLog } from './log.ts';
+import { portProblem, tryPort } from './ports.ts';
 import { Terminal } from './terminal.ts';
 
 export interface Started {
@@ -25,7 +26,9 @@ export async function start(config: Config, onStep: (what: string) => void = () 
   const close = once(async () => {
     for (const step of closers.toReversed()) await step();
   });
+  const refused = (error: unknown): never => { throw portProblem(config, error); };
   try {
+    await tryPort(config.host, config.port).catch(refused);
     const databaseUrl = config.databaseUrl ?? await embedded(config, closers, onStep, logger);
     onStep('Migrating the database');
     await migrate(databaseUrl);
@@ -33,7 +36,7 @@ export async function start(config: Config, onStep: (what: string) => void = () 
     const app = await buildApp({ config, databaseUrl, sole: config.databaseUrl === undefined, ...(logger ? { logger } : {}) });
     closers.push(() => app.close());
     const link = await ensureFirstSignIn(app.db);
-    await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => { throw portProblem(config, error); });
+    await app.listen({ host: config.host, port: config.port }).catch(refused);
     return { app, config, url: `${openUrl(app, config)}${link ?? '/'}`, close };
   } catch (error) {
     await close();
@@ -46,14 +49,6 @@ async function embedded(config: Config, closers: (() => Promise<void>)[], onStep
   const database = await startEmbedded(config.dataDir, { onStep, onTrouble: (what, error) => { logger?.warn(error === undefined ? {} : { err: error }, what); } });
   closers.push(() => database.stop());
   return database.url;
-}
-
-function portProblem(config: Config, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return new EmendError('conflict', `Port ${config.port} is used by another program. Stop that one, or set EMEND_PORT to a free port.`);
-  if (code === 'EACCES') return new EmendError('forbidden', `Port ${config.port} needs more rights than this user has. Set EMEND_PORT to a number above 1023.`);
-  if (code === 'EADDRNOTAVAIL') return new EmendError('invalid', `This machine has no address ${config.host}. Set EMEND_HOST to 127.0.0.1, 0.0.0.0 or an address of its own.`);
-  return error;
 }
 
 /** With port 0 the system chose one. */

@@ -6,12 +6,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { access, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { EmendError } from '#core/errors.ts';
+import { freePort } from '../ports.ts';
 import { locateCluster, type Cluster } from './cluster.ts';
 import { Keeper, type Running } from './keeper.ts';
 
@@ -221,16 +221,6 @@ async function connectPatiently(port: number, password: string, alive: () => boo
 async function createDatabase(owner: pg.Client): Promise<void> {
   const { rowCount } = await owner.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
   if (!rowCount) await owner.query(`CREATE DATABASE ${DATABASE}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new EmendError('failed', 'No free port for the database on this machine.');
-  return address.port;
 }
 
 function once1(work: () => Promise<void>): () => Promise<void> {
