@@ -13,8 +13,14 @@ export const MemberDto = Type.Object({ userId: Id, name: Type.String(), email: T
 
 export const SegmenterDto = Type.Object({
   name: Type.String(), family: Type.String(), licence: Type.String(), present: Type.Boolean(), inUse: Type.Boolean(),
+  /** A person chose it; without a choice the best that is present is used. */
+  chosen: Type.Boolean(),
+  /** Of one that is present: `testing` until it has found the mask of the test picture, `refused` with what is wrong. */
+  state: Nullable(Type.Union([Type.Literal('ready'), Type.Literal('testing'), Type.Literal('refused')])), problem: Nullable(Type.String()), testIou: Nullable(Type.Number()),
   bytes: Nullable(Type.Integer()), bestFor: Type.String(), fetchable: Type.Boolean(), howTo: Nullable(Type.String()),
 });
+/** null: the best that is present. */
+export const ChooseSegmenter = Type.Object({ name: Nullable(Type.String({ minLength: 1, maxLength: 200 })) }, { additionalProperties: false });
 export const SystemDto = Type.Object({
   version: Type.String(), node: Type.String(), uptimeSeconds: Type.Number(),
   database: Type.Object({ kind: Type.Union([Type.Literal('embedded'), Type.Literal('external')]), version: Type.String(), bytes: Type.Integer(), migrations: Type.Integer() }),
@@ -24,7 +30,7 @@ export const SystemDto = Type.Object({
     /** Each provider that was tried, and what came of it. */
     tried: Type.Array(Type.Object({ provider: Type.String(), ok: Type.Boolean(), reason: Type.String() })),
     threads: Type.Integer(), queued: Type.Integer(), running: Type.Integer(),
-    embeddings: Type.Object({ entries: Type.Integer(), bytes: Type.Integer(), hits: Type.Integer(), misses: Type.Integer() }),
+    embeddings: Type.Object({ entries: Type.Integer(), bytes: Type.Integer(), hits: Type.Integer(), misses: Type.Integer(), disk: Type.Object({ entries: Type.Integer(), bytes: Type.Integer() }) }),
   }),
   segmenters: Type.Array(SegmenterDto),
   trainer: Type.Object({ ready: Type.Boolean(), python: Nullable(Type.String()), ultralytics: Nullable(Type.String()), torch: Nullable(Type.String()), device: Nullable(Type.String()), message: Type.String() }),

@@ -17,7 +17,10 @@ export default fp(async (app) => {
   await mkdir(modelsDir, { recursive: true });
   const spark = fileURLToPath(new URL('../../models/spark.onnx', import.meta.url));
   const sparkPath = await access(spark).then(() => spark, () => null);
-  const inference = createInference({ modelsDir, sparkPath, predictThreads: app.config.inferenceThreads, onError: (trace) => { app.log.error({ trace }, 'a model worker failed'); } });
+  const inference = createInference({
+    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads,
+    onError: (trace) => { app.log.error({ trace }, 'a model worker failed'); },
+  });
   app.decorate('inference', inference);
   app.addHook('onClose', async () => { await inference.close(); });
 }, { name: 'inference' });

@@ -41,4 +41,20 @@ describe('Gate', () => {
     await expect(gate.pass(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
     expect(await gate.pass(() => Promise.resolve(1))).toBe(1);
   });
+
+  it('lets who is hurried go before all that wait, once, and forgets who has begun', async () => {
+    const gate = new Gate(1, 10);
+    const order: string[] = [];
+    const tickets = { a: {}, b: {}, c: {} };
+    const first = Promise.withResolvers<undefined>();
+    const all = [gate.pass(() => first.promise), ...Object.entries(tickets).map(([name, ticket]) => gate.pass(async () => { order.push(name); await Promise.resolve(); }, undefined, ticket))];
+    gate.hurry(tickets.b);
+    gate.hurry(tickets.c);
+    gate.hurry({});
+    first.resolve(undefined);
+    await Promise.all(all);
+    gate.hurry(tickets.a);
+    expect(order).toEqual(['c', 'b', 'a']);
+    expect([gate.running, gate.queued]).toEqual([0, 0]);
+  });
 });

@@ -3,6 +3,8 @@ export class Gate {
   readonly #width: number;
   readonly #depth: number;
   readonly #waiting: (() => void)[] = [];
+  /** The places in the queue of those that can be called to the front. */
+  readonly #tickets = new Map<object, () => void>();
   #running = 0;
 
   /** `width` at a time, `depth` waiting. */
@@ -23,10 +25,10 @@ export class Gate {
     return this.#running >= this.#width && this.#waiting.length >= this.#depth;
   }
 
-  /** Rejects with the signal's reason when it aborts before the work has begun; begun work is never cut off. */
-  async pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Rejects with the signal's reason when it aborts before the work has begun; begun work is never cut off. With a `ticket` it can be hurried. */
+  async pass<T>(work: () => Promise<T>, signal?: AbortSignal, ticket?: object): Promise<T> {
     signal?.throwIfAborted();
-    if (this.#running >= this.#width) await this.#wait(signal);
+    if (this.#running >= this.#width) await this.#wait(signal, ticket);
     else this.#running += 1;
     try {
       return await work();
@@ -37,16 +39,27 @@ export class Gate {
     }
   }
 
-  #wait(signal: AbortSignal | undefined): Promise<void> {
+  /** Somebody waits for this one now: it goes before all others that wait. Nothing happens when it has begun. */
+  hurry(ticket: object): void {
+    const enter = this.#tickets.get(ticket);
+    if (!enter) return;
+    this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+    this.#waiting.unshift(enter);
+  }
+
+  #wait(signal: AbortSignal | undefined, ticket: object | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
+        if (ticket) this.#tickets.delete(ticket);
         this.#waiting.splice(this.#waiting.indexOf(enter), 1);
         reject(signal?.reason instanceof Error ? signal.reason : new DOMException('The work was taken back.', 'AbortError'));
       };
       const enter = (): void => {
         signal?.removeEventListener('abort', giveUp);
+        if (ticket) this.#tickets.delete(ticket);
         resolve();
       };
+      if (ticket) this.#tickets.set(ticket, enter);
       this.#waiting.push(enter);
       signal?.addEventListener('abort', giveUp, { once: true });
     });

@@ -4,10 +4,13 @@ import type { Prompts, SegmentResult } from '#core/segmentation/port.ts';
 import type { ImageSource } from './image.ts';
 import type { Instance, PredictOptions, Prediction } from './messages.ts';
 import { Lane, type LaneStatus } from './pool.ts';
-import { Segmenters, type SegmenterStatus } from './segmenters.ts';
+import type { SegmenterStatus } from './samModels.ts';
+import { Segmenters } from './segmenters.ts';
+import type { StoreStatus } from './embeddingStore.ts';
 import { PROVIDERS, type Attempt, type Provider } from './session.ts';
 import type { YoloModel } from './yoloModel.ts';
 
+export { SPARK } from './samModels.ts';
 export type { Attempt, Instance, ImageSource, LaneStatus, Prediction, PredictOptions, Provider, SegmenterStatus, YoloModel };
 
 export interface InferenceOptions {
@@ -21,6 +24,11 @@ export interface InferenceOptions {
   readonly predictThreads?: number;
   /** Bytes of embeddings kept in memory; 512 MB. */
   readonly embeddingBytes?: number;
+  /** Where embeddings are kept beyond that, and how many bytes of them (4 GB); null: nowhere. */
+  readonly embeddingsDir?: string | null;
+  readonly embeddingDiskBytes?: number;
+  /** false: weights are trusted without the self-test. For tests with random weights. */
+  readonly selfTest?: boolean;
   /** Requests that may wait per lane; 256. */
   readonly queue?: number;
   /** Is told of errors that nobody foresaw, with their trace: for the log. */
@@ -32,7 +40,9 @@ export interface InferenceStatus {
   readonly provider: Provider | null;
   readonly tried: readonly Attempt[];
   readonly lanes: readonly LaneStatus[];
-  readonly embeddings: { readonly entries: number; readonly bytes: number; readonly hits: number; readonly misses: number };
+  readonly embeddings: { readonly entries: number; readonly bytes: number; readonly hits: number; readonly misses: number; readonly disk: StoreStatus };
+  /** The segmentation model that a person chose; null = the best that is present. */
+  readonly choice: string | null;
   readonly segmenters: readonly SegmenterStatus[];
 }
 
@@ -44,12 +54,16 @@ export interface Inference {
   describeModel(modelPath: string): Promise<YoloModel>;
   /** Encodes a picture ahead of its first prompt. `key` names the picture (its SHA-256). True when an embedding is now in the cache. */
   prepare(key: string, imagePath: string): Promise<boolean>;
-  /** Masks for one object, best first, by the best model that is present. */
-  segment(key: string, imagePath: string, prompts: Prompts): Promise<SegmentResult>;
+  /** Masks for one object, best first, by the model in use. `signal` takes the prompt back while it waits. */
+  segment(key: string, imagePath: string, prompts: Prompts, signal?: AbortSignal): Promise<SegmentResult>;
   /** Name of the model that `segment` would use now, or null when there is none. */
   segmenter(): Promise<string | null>;
   /** Looks again which weights are present (after a download). */
   refresh(): Promise<void>;
+  /** Resolves when the weights that are present have been tested. */
+  tested(): Promise<void>;
+  /** Uses this model from now on, or (null) the best that is present. @throws EmendError `not_found`, `conflict`. */
+  choose(name: string | null): Promise<void>;
   status(): InferenceStatus;
   close(): Promise<void>;
 }
@@ -63,17 +77,23 @@ export function createInference(options: InferenceOptions): Inference {
   const encode = new Lane({ name: 'encode', workers: 1, ...common, threads: cores, keep: 1 });
   const decode = new Lane({ name: 'decode', workers: 1, ...common, threads: Math.min(2, cores), keep: 2 });
   const lanes = [decode, encode, bulk];
-  const segmenters = new Segmenters({ modelsDir: options.modelsDir, sparkPath: options.sparkPath, encode, decode, bytes: options.embeddingBytes ?? 512 * 2 ** 20 });
+  const { embeddingsDir = null, embeddingDiskBytes = 4 * 2 ** 30 } = options;
+  const segmenters = new Segmenters({
+    modelsDir: options.modelsDir, sparkPath: options.sparkPath, encode, decode, bytes: options.embeddingBytes ?? 512 * 2 ** 20, onError: common.onError,
+    disk: embeddingsDir === null ? null : { directory: embeddingsDir, bytes: embeddingDiskBytes }, selfTest: options.selfTest ?? true,
+  });
   return {
-    predict: (model, image, settings = {}, signal) => bulk.run('predict', { model, image, options: settings }, signal),
+    predict: (model, image, settings = {}, signal) => bulk.run('predict', { model, image, options: settings }, { signal }),
     describeModel: (model) => bulk.run('describe', { model }),
     prepare: (key, image) => segmenters.prepare(key, image),
-    segment: (key, image, prompts) => segmenters.segment(key, image, prompts),
+    segment: (key, image, prompts, signal) => segmenters.segment(key, image, prompts, signal),
     segmenter: () => segmenters.current(),
     refresh: () => segmenters.refresh(),
+    tested: () => segmenters.tested(),
+    choose: (name) => segmenters.choose(name),
     status: () => {
       const tried = lanes.map((lane) => lane.attempts).find((attempts) => attempts.length > 0) ?? [];
-      return { provider: tried.find(({ ok }) => ok)?.provider ?? null, tried, lanes: lanes.map((lane) => lane.status), embeddings: segmenters.cache, segmenters: segmenters.status };
+      return { provider: tried.find(({ ok }) => ok)?.provider ?? null, tried, lanes: lanes.map((lane) => lane.status), embeddings: segmenters.cache, choice: segmenters.choice, segmenters: segmenters.status };
     },
     close: async () => {
       await Promise.all(lanes.map((lane) => lane.close()));

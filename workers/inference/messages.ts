@@ -58,6 +58,8 @@ export interface Requests {
   describe: { in: { model: string }; out: YoloModel };
   encode: { in: { encoder: string; image: ImageSource }; out: Embedding };
   decode: { in: { decoder: string; embedding: Embedding; prompts: Prompts }; out: readonly MaskCandidate[] };
+  /** Whether two files are an encoder and a decoder that belong together: answers null, or fails with what is wrong. */
+  inspect: { in: { encoder: string; decoder: string }; out: null };
   /** Loads a model ahead of its first use. */
   warm: { in: { model: string }; out: null };
   spark: { in: { model: string; image: ImageSource; prompts: Prompts }; out: readonly MaskCandidate[] };

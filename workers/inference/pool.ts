@@ -11,6 +11,14 @@ export interface LaneOptions extends WorkerSettings {
   readonly queue: number;
   /** Is told of errors that nobody foresaw, with their trace: for the log. */
   readonly onError: (trace: string) => void;
+  /** What runs in the threads; tests put one there that dies. */
+  readonly program?: URL;
+}
+
+/** How a request waits. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly ticket?: object;
 }
 
 export interface LaneStatus {
@@ -30,6 +38,7 @@ export class Lane {
   #pool: Piscina | null = null;
   readonly #gate: Gate;
   #attempts: readonly Attempt[] = [];
+  #closed = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -39,7 +48,7 @@ export class Lane {
   #start(): Piscina {
     const { providers, threads, keep, workers } = this.#options;
     return new Piscina({
-      filename: new URL('./worker.ts', import.meta.url).href,
+      filename: (this.#options.program ?? new URL('./worker.ts', import.meta.url)).href,
       minThreads: workers,
       maxThreads: workers,
       workerData: { providers, threads, keep } satisfies WorkerSettings,
@@ -48,20 +57,39 @@ export class Lane {
   }
 
   /**
-   * Runs one request. `signal` takes it out of the queue only: aborting a running one would kill its thread and the models in it.
+   * Runs one request. `signal` takes it out of the queue only: aborting a running one would kill its thread and the models in it. With a `ticket`
+   * it can be hurried. A thread that dies under it is replaced, and the request is tried once more.
    * @throws EmendError `busy` when the queue is full, the worker's own problem, or `failed`.
    */
-  async run<N extends RequestName>(name: N, message: Requests[N]['in'], signal?: AbortSignal): Promise<Requests[N]['out']> {
+  async run<N extends RequestName>(name: N, message: Requests[N]['in'], { signal, ticket }: RunOptions = {}): Promise<Requests[N]['out']> {
     if (this.#gate.full) throw busy(this.#options.name);
-    const answer = await this.#gate.pass(async () => {
-      const reply: Reply<N> = await (this.#pool ??= this.#start()).run(message, { name });
-      return reply;
-    }, signal);
+    const answer = await this.#gate.pass(() => this.#ask(name, message).catch((error: unknown) => this.#again(name, message, error)), signal, ticket);
     this.#attempts = answer.attempts;
     if (answer.ok) return answer.value;
     if (answer.problem) throw new EmendError(answer.problem.code, answer.problem.message, answer.problem.detail);
     this.#options.onError(answer.trace);
     throw new EmendError('failed', 'The model worker stopped with an error; nothing was changed. Try again; the log has the details.');
+  }
+
+  hurry(ticket: object): void {
+    this.#gate.hurry(ticket);
+  }
+
+  async #ask<N extends RequestName>(name: N, message: Requests[N]['in']): Promise<Reply<N>> {
+    const reply: Reply<N> = await (this.#pool ??= this.#start()).run(message, { name });
+    return reply;
+  }
+
+  /** Workers answer with their problems as data: a rejection means that the thread is gone (out of memory, an exit in native code). */
+  async #again<N extends RequestName>(name: N, message: Requests[N]['in'], first: unknown): Promise<Reply<N>> {
+    if (this.#closed) throw new EmendError('unavailable', 'The server is stopping; nothing was changed.');
+    this.#options.onError(`a thread of the lane ${this.#options.name} died and is replaced: ${traceOf(first)}`);
+    try {
+      return await this.#ask(name, message);
+    } catch (second) {
+      this.#options.onError(`the thread that replaced it died of the same request: ${traceOf(second)}`);
+      throw new EmendError('failed', 'The model worker died of this picture, twice; it is running again and nothing was changed. A smaller picture or model may work; the log has the details.');
+    }
   }
 
   get attempts(): readonly Attempt[] {
@@ -73,9 +101,14 @@ export class Lane {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#pool?.destroy();
     this.#pool = null;
   }
+}
+
+function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function busy(lane: string): EmendError {

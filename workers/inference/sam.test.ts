@@ -22,7 +22,7 @@ let inference: Inference;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'inference-sam-'));
   for (const half of ['encoder', 'decoder']) await copyFile(`${folder}sam-tiny.${half}.onnx`, join(directory, `sam-tiny.${half}.onnx`));
-  inference = createInference({ modelsDir: directory, sparkPath: fileURLToPath(new URL('../../models/spark.onnx', import.meta.url)), providers: ['cpu'], predictThreads: 1 });
+  inference = createInference({ modelsDir: directory, sparkPath: fileURLToPath(new URL('../../models/spark.onnx', import.meta.url)), providers: ['cpu'], predictThreads: 1, selfTest: false });
 });
 afterAll(async () => {
   await inference.close();
@@ -57,20 +57,5 @@ describe('SAM against segment_anything’s SamPredictor on the same weights', ()
     const first = await inference.segment(image, folder + image, { box: [60, 50, 90, 70] });
     const refined = await inference.segment(image, folder + image, { box: [60, 50, 90, 70], previous: mask });
     expect(refined.candidates[0]?.mask).not.toEqual(first.candidates[0]?.mask);
-  });
-
-  it('falls to Spark when the files are no pair that is known, and says so', async () => {
-    const other = await mkdtemp(join(tmpdir(), 'inference-sam-'));
-    for (const half of ['encoder', 'decoder']) await copyFile(`${folder}26-detect.onnx`, join(other, `strange.${half}.onnx`));
-    const broken = createInference({ modelsDir: other, sparkPath: fileURLToPath(new URL('../../models/spark.onnx', import.meta.url)), providers: ['cpu'] });
-    try {
-      expect(await broken.segmenter()).toBe('strange');
-      expect((await broken.segment('x', `${folder}small.png`, { box: [10, 10, 40, 40] })).model).toBe('Spark');
-      expect(await broken.segmenter()).toBe('Spark');
-      expect(broken.status().segmenters.map(({ name, inUse }) => [name, inUse])).toEqual([['strange', false], ['Spark', true]]);
-    } finally {
-      await broken.close();
-      await rm(other, { recursive: true, force: true });
-    }
   });
 });

@@ -6,10 +6,17 @@ import type { MaskCandidate, Prompts } from '#core/segmentation/port.ts';
 import { Enlarger } from './enlarge.ts';
 import { loadImage, type ImageSource } from './image.ts';
 import type { Embedding, SharedTensor } from './messages.ts';
+import type { OnnxMeta } from './onnxMeta.ts';
 import { encoderFamily, encoderInput, type Family } from './samInput.ts';
 import { decoderFamily, promptTensors, type DecoderShape } from './samPrompts.ts';
 import { floatOutput, runModel, type LoadedModel, type Sessions } from './session.ts';
 import { share, unshare } from './sharedTensor.ts';
+
+/** Recognises a pair by its inputs and outputs. @throws EmendError `unsupported` with what is wrong. */
+export function inspect(encoder: OnnxMeta, decoder: OnnxMeta): void {
+  const [ours, theirs] = [encoderFamily(encoder), decoderFamily(decoder)];
+  if (ours !== theirs) throw new EmendError('unsupported', `These files do not belong together: the encoder is of the family ${ours}, the decoder of ${theirs}. Put both files of one model there.`);
+}
 
 /** Encodes a picture: the slow half, done once per picture. */
 export async function encode(sessions: Sessions, encoderPath: string, source: ImageSource): Promise<Embedding> {

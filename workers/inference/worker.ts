@@ -6,7 +6,7 @@ import { Type } from 'typebox';
 import { EmendError } from '#core/errors.ts';
 import type { Reply, RequestName, Requests } from './messages.ts';
 import { readModelFile } from './modelFile.ts';
-import { decode as decodeSam, encode as encodeSam } from './sam.worker.ts';
+import { decode as decodeSam, encode as encodeSam, inspect as inspectSam } from './sam.worker.ts';
 import { PROVIDERS, Sessions } from './session.ts';
 import { segment as segmentSpark } from './spark.worker.ts';
 import { predict as predictYolo } from './yolo.worker.ts';
@@ -40,6 +40,10 @@ export const predict: Handler<'predict'> = ({ model, image, options }) => reply(
 export const describe: Handler<'describe'> = ({ model }) => reply(async () => describeYolo((await readModelFile(model)).meta));
 export const encode: Handler<'encode'> = ({ encoder, image }) => reply(() => encodeSam(sessions, encoder, image));
 export const decode: Handler<'decode'> = ({ decoder, embedding, prompts }) => reply(() => decodeSam(sessions, decoder, embedding, prompts));
+export const inspect: Handler<'inspect'> = ({ encoder, decoder }) => reply(async () => {
+  inspectSam((await readModelFile(encoder)).meta, (await readModelFile(decoder)).meta);
+  return null;
+});
 export const warm: Handler<'warm'> = ({ model }) => reply(async () => {
   await sessions.open(model);
   return null;

@@ -47,6 +47,7 @@ async function server({ api }: Call): Promise<Check[]> {
       { what: 'Disk', ok: disk.freeBytes > 2e9, words: `${megabytes(disk.dataBytes)} of data, ${megabytes(disk.freeBytes)} free` },
       { what: 'Inference', ok: true, words: `${inference.provider}, ${inference.threads} threads` },
       { what: 'Masks', ok: segmenters.some((s) => s.inUse), words: segmenters.find((s) => s.inUse)?.name ?? 'no model that makes masks' },
+      ...segmenters.filter((s) => s.state === 'refused').map((s) => ({ what: `Masks by ${s.name}`, ok: false, words: s.problem ?? 'refused' })),
       { what: 'Trainer', ok: true, words: trainer.message },
       ...system.queues.map((q) => ({ what: `Jobs: ${q.name}`, ok: true, words: `${q.queued} waiting, ${q.active} running, ${q.failed} failed in the last week` })),
     ];

@@ -39,8 +39,10 @@ class OneRoom implements RoomDocs {
 class ByHand {
   readonly asked: Prompts[] = [];
   #waiting: ((result: SegmentResult | EmendError) => void)[] = [];
-  segment(_key: string, _path: string, prompts: Prompts): Promise<SegmentResult> {
+  readonly signals: (AbortSignal | undefined)[] = [];
+  segment(_key: string, _path: string, prompts: Prompts, signal?: AbortSignal): Promise<SegmentResult> {
     this.asked.push(prompts);
+    this.signals.push(signal);
     return new Promise((resolve, reject) => { this.#waiting.push((result) => { if (result instanceof EmendError) reject(result); else resolve(result); }); });
   }
   prepare(): Promise<boolean> { return Promise.resolve(false); }
@@ -90,6 +92,24 @@ describe('masks of boxes', () => {
     hand.release();
     await masks.idle();
     expect(readContent(room.doc).annotations.get('a')?.mask?.box).toEqual([100, 10, 50, 40]);
+  });
+
+  it('a prompt that still waits in the model’s queue is taken back when its box moves, and only then', async () => {
+    draw('a', [10, 10, 20, 20]);
+    const masks = maker();
+    masks.consider('t', room.doc);
+    await expect.poll(() => hand.asked.length).toBe(1);
+    masks.ask('t', 'a', room.doc);
+    expect(hand.signals[0]?.aborted, 'the same wish keeps its place').toBe(false);
+    setBox(room.doc, act(), seen, 'a', [12, 10, 20, 20]);
+    masks.ask('t', 'a', room.doc);
+    expect(hand.signals[0]?.aborted).toBe(true);
+    hand.release(new EmendError('failed', 'taken back'));
+    await expect.poll(() => hand.asked.length).toBe(2);
+    expect(hand.asked[1]?.box).toEqual([12, 10, 20, 20]);
+    hand.release();
+    await masks.idle();
+    expect(room.notices.map(({ state }) => state), 'nobody hears of the one that was taken back').toEqual(['working', 'working', 'done']);
   });
 
   it('a box that is gone when its mask arrives stays gone', async () => {

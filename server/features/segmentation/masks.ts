@@ -38,6 +38,19 @@ export interface Parts {
   readonly restMs?: number;
 }
 
+interface Running {
+  /** Something newer waits behind it. */
+  again: boolean;
+  /** What is asked for. */
+  readonly wish: string | null;
+  /** Takes its prompt out of the model's queue. */
+  readonly stop: AbortController;
+  readonly work: Promise<void>;
+}
+
+/** Why a prompt was taken back: a newer one is asked right after it. */
+const SUPERSEDED = Symbol('superseded');
+
 const REST_MS = 120;
 /** Boxes smaller than this in either direction hold no object that a mask could outline. Pixels. */
 const LEAST_SIDE = 2;
@@ -51,7 +64,7 @@ export class MaskMaker {
   /** By task and annotation: the timer of a box that has not rested yet. */
   readonly #resting = new Map<string, { timer: NodeJS.Timeout; begin: () => void }>();
   /** What is being computed, and whether something newer waits behind it. */
-  readonly #running = new Map<string, { again: boolean; work: Promise<void> }>();
+  readonly #running = new Map<string, Running>();
   /** Wishes that failed, by what they were for: not repeated by themselves on the next unrelated edit. */
   readonly #failed = new Map<string, string>();
   readonly #work = new Set<Promise<void>>();
@@ -140,19 +153,21 @@ export class MaskMaker {
     if (this.#closed) return;
     if (running) {
       running.again = true;
+      if (running.wish !== wishIn(doc, id)) running.stop.abort(SUPERSEDED);
       return;
     }
-    const work = this.#make(task, id, doc, asked).finally(() => {
+    const stop = new AbortController();
+    const work = this.#make(task, id, doc, asked, stop.signal).finally(() => {
       this.#running.delete(key);
       const annotation = read(doc, id);
       if (state.again && annotation && (asked || wantsMask(annotation))) this.#start(task, id, doc, false);
     });
-    const state = { again: false, work };
+    const state: Running = { again: false, wish: wishIn(doc, id), stop, work };
     this.#running.set(key, state);
     this.#track(work);
   }
 
-  async #make(task: string, id: string, doc: Y.Doc, asked: boolean): Promise<void> {
+  async #make(task: string, id: string, doc: Y.Doc, asked: boolean, signal: AbortSignal): Promise<void> {
     const annotation = read(doc, id);
     if (!annotation || annotation.kind === 'freeform' || (!asked && !wantsMask(annotation))) return;
     const wish = wishOf(annotation);
@@ -162,12 +177,12 @@ export class MaskMaker {
       const picture = await this.#parts.pictureOf(task);
       if (!picture) return;
       rooms.tellMask(task, { annotation: id, state: 'working', model: await inference.segmenter(), message: null });
-      const mask = maskOf(annotation, await inference.segment(picture.sha256, picture.path, promptsOf(annotation)));
+      const mask = maskOf(annotation, await inference.segment(picture.sha256, picture.path, promptsOf(annotation), signal));
       const origin: Origin = { kind: 'model', model: mask.model };
       const written = await rooms.apply(task, origin, (target) => { setMask(target, origin, id, mask); });
       if (written) rooms.tellMask(task, { annotation: id, state: 'done', model: mask.model, message: null });
     } catch (error) {
-      this.#fail(task, id, wish, error);
+      if (!signal.aborted) this.#fail(task, id, wish, error);
     }
   }
 
@@ -202,6 +217,11 @@ function wantsMask(annotation: Annotation): boolean {
 
 function wishOf({ box, points, boxFrom }: Annotation): string {
   return JSON.stringify([boxFrom === 'mask' ? null : box, points ?? []]);
+}
+
+function wishIn(doc: Y.Doc, id: string): string | null {
+  const annotation = read(doc, id);
+  return annotation && wishOf(annotation);
 }
 
 function promptsOf(annotation: Annotation): Prompts {

@@ -156,6 +156,21 @@ it('offers every mask for a box and clicks without changing anything: Spark one 
   expect((await viewer.post(url, { box: [60, 50, 90, 70] })).status).toBe(403);
 });
 
+it('of one person’s questions the newest is answered; those that still wait give way, and other people’s do not', async () => {
+  const project = await test.project({ task: 'segment' });
+  const task = await test.task(project, { bytes: picture, width: 320, height: 231 });
+  const [ann, bob] = [await test.person({ project: project.id }), await test.person({ project: project.id })];
+  const ask = (person: typeof ann, x: number) => person.post(`/tasks/${task.id}/masks`, { points: [[x, 85, 1]] });
+  const [others, ...own] = await Promise.all([ask(bob, 105), ...[100, 101, 102, 103, 104, 105].map((x) => ask(ann, x))]);
+  expect(others.status).toBe(200);
+  const answered = own.filter(({ status }) => status === 200);
+  const gaveWay = own.filter(({ status }) => status === 409);
+  expect(answered.length + gaveWay.length).toBe(6);
+  expect(answered.length).toBeGreaterThanOrEqual(1);
+  expect(gaveWay.length).toBeGreaterThanOrEqual(1);
+  expect(gaveWay[0]?.body.message).toContain('A newer question');
+});
+
 it('an outline by hand stays what it is: no mask is made over it, and a damaged or endless one is refused', async () => {
   const project = await test.project({ task: 'segment' });
   const task = await test.task(project, { bytes: picture, width: 320, height: 231 });

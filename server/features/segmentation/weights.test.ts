@@ -23,7 +23,9 @@ it('lists Spark in use, and what the manifest offers', async () => {
 
 it('what cannot be fetched says why, without paths of this machine', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'inference-weights-'));
-  await expect(fetchSegmenter(dataDir, 'nothing', job)).rejects.toMatchObject({ code: 'not_found' });
-  await expect(fetchSegmenter(dataDir, 'mobilesam', job)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('Convert it') });
+  const inference = createInference({ modelsDir: null, sparkPath: spark, providers: ['cpu'] });
+  await expect(fetchSegmenter(dataDir, inference, 'nothing', job)).rejects.toMatchObject({ code: 'not_found' });
+  await expect(fetchSegmenter(dataDir, inference, 'mobilesam', job)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('Convert it') });
+  await inference.close();
   await rm(dataDir, { recursive: true, force: true });
 });

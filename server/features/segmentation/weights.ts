@@ -25,24 +25,29 @@ async function manifest(): Promise<Model[]> {
 /** Every segmentation model: those of the manifest, those put there by hand, and Spark; which are present, and which one is in use. */
 export async function listSegmenters(inference: Pick<Inference, 'status' | 'segmenter'>): Promise<Static<typeof SegmenterDto>[]> {
   await inference.segmenter(); // looks which weights are there
-  const present = new Map(inference.status().segmenters.map((entry) => [entry.name, entry]));
-  const listed = (await manifest()).map((model) => {
-    const here = present.get(model.name);
-    present.delete(model.name);
+  const { choice, segmenters } = inference.status();
+  const present = new Map(segmenters.map((entry) => [entry.name, entry]));
+  const standing = (name: string): Pick<Static<typeof SegmenterDto>, 'present' | 'inUse' | 'chosen' | 'state' | 'problem' | 'testIou' | 'bytes'> => {
+    const here = present.get(name);
     return {
-      name: model.name, family: model.family, licence: model.licence, bestFor: model.bestFor, present: here !== undefined, inUse: here?.inUse ?? false,
-      bytes: here?.bytes ?? null, fetchable: model.files.length > 0, howTo: model.convert ?? `npm run models -- fetch ${model.name}`,
+      present: here !== undefined, inUse: here?.inUse ?? false, chosen: here !== undefined && choice === name,
+      state: here?.state ?? null, problem: here?.problem ?? null, testIou: here?.testIou ?? null, bytes: here?.bytes ?? null,
     };
-  });
-  const own = [...present.values()].map((entry) => ({
-    name: entry.name, family: entry.family, present: true, inUse: entry.inUse, bytes: entry.bytes, fetchable: false, howTo: null,
+  };
+  const models = await manifest();
+  const listed = models.map((model) => ({
+    name: model.name, family: model.family, licence: model.licence, bestFor: model.bestFor, ...standing(model.name),
+    fetchable: model.files.length > 0, howTo: model.convert ?? `npm run models -- fetch ${model.name}`,
+  }));
+  const own = segmenters.filter(({ name }) => !models.some((model) => model.name === name)).map((entry) => ({
+    name: entry.name, family: entry.family, ...standing(entry.name), fetchable: false, howTo: null,
     ...(entry.family === 'spark' ? { licence: 'Apache-2.0', bestFor: 'every machine: milliseconds on one core' } : { licence: 'not known', bestFor: 'put there by hand' }),
   }));
   return [...own, ...listed];
 }
 
-/** Downloads the files of one model of the manifest into the models directory; the job's progress is in bytes. Returns its closing message. */
-export async function fetchSegmenter(dataDir: string, name: string, job: JobHandle): Promise<string> {
+/** Downloads the files of one model of the manifest into the models directory and has it tested; the job's progress is in bytes. Returns its closing message. */
+export async function fetchSegmenter(dataDir: string, inference: Inference, name: string, job: JobHandle): Promise<string> {
   const model = (await manifest()).find((entry) => entry.name === name);
   if (!model) throw new EmendError('not_found', 'There is no such segmentation model in the list.');
   const { convert, source, ...rest } = model;
@@ -54,5 +59,10 @@ export async function fetchSegmenter(dataDir: string, name: string, job: JobHand
     if (error instanceof FetchError) throw new EmendError('unavailable', error.message.replaceAll(join(dataDir, 'models'), 'the models directory'));
     throw error;
   }
+  job.progress(0, 1, 'Testing it on a known picture');
+  await inference.refresh();
+  await inference.tested();
+  const here = inference.status().segmenters.find((entry) => entry.name === name);
+  if (here?.state === 'refused') throw new EmendError('failed', `${model.title} was fetched, and is refused. ${here.problem ?? ''}`);
   return `${model.title} is ready`;
 }

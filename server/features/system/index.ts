@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { JobDto } from '#core/api/job.ts';
-import { SystemDto } from '#core/api/system.ts';
+import { ChooseSegmenter, SystemDto } from '#core/api/system.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
 import { signedIn } from '../../signedIn.ts';
@@ -21,10 +21,15 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     const { name } = request.params;
     const segmenter = (await listSegmenters(app.inference)).find((s) => s.name === name);
     if (!segmenter) throw new EmendError('not_found', 'There is no such segmentation model in the list.');
-    if (segmenter.present) throw new EmendError('conflict', `${name} is here already.`);
+    if (segmenter.present && segmenter.state !== 'refused') throw new EmendError('conflict', `${name} is here already.`);
     if (!segmenter.fetchable) throw new EmendError('invalid', `${name} has no address to fetch it from: it is converted from its authors' weights. models/README.md says how.`);
     const job = await app.jobs.enqueue({ kind: 'fetch-model', projectId: null, data: { name }, createdById: signedIn(request).id, message: `Fetching ${name}`, singletonKey: name });
     return reply.code(202).send(job);
+  });
+
+  app.patch(`${API}/system/segmenter`, { schema: { tags, summary: 'Choose the segmentation model that makes masks', body: ChooseSegmenter, response: { 200: SystemDto } } }, async ({ body }) => {
+    await app.inference.choose(body.name);
+    return readSystem(app);
   });
 
   app.post(`${API}/system/trainer/prepare`, { schema: { tags, summary: 'Make the trainer’s Python environment', response: { 202: JobDto } } }, async (request, reply) => {
@@ -35,9 +40,5 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
 export const plugin = fp(async (app) => {
   await app.register(routes);
-  app.jobs.handle('fetch-model', async (data, job) => {
-    const message = await fetchSegmenter(app.config.dataDir, Value.Parse(NameParams, data).name, job);
-    await app.inference.refresh();
-    return message;
-  });
+  app.jobs.handle('fetch-model', (data, job) => fetchSegmenter(app.config.dataDir, app.inference, Value.Parse(NameParams, data).name, job));
 }, { name: 'system', dependencies: ['database', 'auth', 'jobs', 'inference'] });

@@ -35,6 +35,17 @@ it('fetches only what the list can fetch', async () => {
   if (spark) expect((await admin.post(`/system/segmenters/${spark.name}/fetch`)).status).toBe(409);
 });
 
+it('lets administrators choose the model that makes masks, and only what is there', async () => {
+  const admin = await t.person({ admin: true });
+  const chosen = await admin.patch('/system/segmenter', { name: 'Spark' });
+  expect(chosen.status).toBe(200);
+  expect(chosen.body.segmenters.filter((s: { chosen: boolean }) => s.chosen)).toMatchObject([{ name: 'Spark', inUse: true, state: 'ready' }]);
+  expect((await admin.patch('/system/segmenter', { name: 'efficientsam-ti' })).status).toBe(404);
+  expect((await admin.patch('/system/segmenter', {})).status).toBe(422);
+  const best = await admin.patch('/system/segmenter', { name: null });
+  expect(best.body.segmenters.some((s: { chosen: boolean }) => s.chosen)).toBe(false);
+});
+
 it('counts what waits and what failed, by kind of job', async () => {
   const admin = await t.person({ admin: true });
   await t.db.job.create({ data: { id: 'failed-fetch', kind: 'fetch-model', state: 'failed', endedAt: new Date() } });

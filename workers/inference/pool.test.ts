@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Lane } from './pool.ts';
+
+// Real threads that really die: the first `deaths` requests end their thread, and every one is noted in a file.
+let directory = '';
+let lane: Lane;
+const errors: string[] = [];
+beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'lane-')); errors.length = 0; });
+afterEach(async () => {
+  await lane.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function dying(deaths: number, how: string): Promise<Lane> {
+  const program = join(directory, 'worker.mjs');
+  await writeFile(program, `
+    import { appendFileSync, readFileSync } from 'node:fs';
+    export const warm = async ({ model }) => {
+      appendFileSync(model, 'x');
+      if (readFileSync(model, 'utf8').length <= ${deaths}) ${how};
+      return { ok: true, value: null, attempts: [] };
+    };`);
+  return new Lane({ name: 'decode', workers: 1, threads: 1, keep: 1, queue: 10, providers: ['cpu'], onError: (trace) => { errors.push(trace); }, program: pathToFileURL(program) });
+}
+const asked = async (): Promise<number> => (await readFile(join(directory, 'asked'), 'utf8')).length;
+
+it.each([['an exit', 'process.exit(7)'], ['an error nobody caught', 'return new Promise(() => { setTimeout(() => { throw new Error("gone"); }); })']])('a thread that dies of %s is replaced, and the request is tried once more', async (_, how) => {
+  lane = await dying(1, how);
+  await expect(lane.run('warm', { model: join(directory, 'asked') })).resolves.toBeNull();
+  expect(await asked()).toBe(2);
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain('died and is replaced');
+});
+
+it('a request that kills every thread is given up after the second, and the next one is answered', async () => {
+  lane = await dying(2, 'process.exit(7)');
+  await expect(lane.run('warm', { model: join(directory, 'asked') })).rejects.toMatchObject({ code: 'failed', message: expect.stringContaining('twice') });
+  expect(await asked()).toBe(2);
+  await expect(lane.run('warm', { model: join(directory, 'asked') })).resolves.toBeNull();
+  expect(lane.status).toMatchObject({ queued: 0, running: 0 });
+});
