@@ -103,6 +103,9 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /runs/:id/log': least('viewer', 'run'),
   'POST /runs/:id/cancel': least('reviewer', 'run'),
 
+  'GET /projects/:project/evaluations': least('viewer', 'project'),
+  'GET /projects/:project/evaluations/:evaluation/file.json.gz': least('viewer', 'project'),
+
   'GET /projects/:project/models': least('viewer', 'project'),
   'POST /projects/:project/models': least('admin', 'project'),
   'POST /models/:id/promote': least('reviewer', 'model'),
