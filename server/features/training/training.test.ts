@@ -108,7 +108,8 @@ describe('a training run', { timeout: 240_000 }, () => {
     await t.restart();
     await expect.poll(() => read(id), { timeout: 200_000, interval: 500 }).toMatchObject({ state: 'done' });
     const ended = await read(id);
-    expect(['promote', 'hold']).toContain(ended.gate.decision);
+    expect(ended.gate, 'three pictures prove nothing').toMatchObject({ decision: 'undecided', reason: expect.stringContaining('3 pictures only'), differences: { images: 3, map: { low: null } } });
+    expect(ended.outModel.current).toBe(false);
     expect(ended.gate.old).toMatchObject({ images: 3 });
     await expectSameFigures(ended.outModel.id, ended.datasetVersion.id, ended.gate.new);
     const kept = (await engineer.get(`/projects/${project.id}/evaluations?version=${ended.datasetVersion.id}`)).body;
