@@ -29,6 +29,8 @@ const N = Nullable(Type.Number());
 /** One point of the curves. Losses as Ultralytics names them (box_loss, seg_loss, cls_loss, dfl_loss). mAP in 0..1. */
 export const EpochPoint = Type.Object({
   epoch: Type.Integer(), losses: Type.Record(Type.String(), Type.Number()), map50: N, map: N, seconds: Type.Number(), imagesPerSecond: N, best: Type.Boolean(),
+  /** Absent in runs of earlier versions. */
+  perClass: Type.Optional(Type.Array(Type.Object({ index: Type.Integer(), map: N, map50: N }))),
 });
 export type EpochPoint = Static<typeof EpochPoint>;
 

@@ -51,6 +51,11 @@ describe('the loop bar', () => {
     expect(stepViews({ ...base, next: 'train', run }, null)[3]).toMatchObject({ state: 'busy', figure: 'epoch 7/12', note: 'run 4 · mAP 70.9' });
   });
 
+  it('says that a model waits for a decision', () => {
+    const run = { id: 'r', number: 4, state: 'done', epoch: 12, epochs: 12, map: 0.7, waiting: true };
+    expect(stepViews({ ...base, run }, null)[4]).toMatchObject({ figure: 'to decide', note: 'the model of run 4' });
+  });
+
   it('says so when nothing is there', () => {
     const empty: Loop = { ...base, next: 'import', model: null, images: 0, predicted: 0, tasks: 0, submitted: 0, corrected: 0, unfrozen: 0, version: null };
     expect(stepViews(empty, null).map((s) => s.figure)).toEqual(['no images', '–', '–', '–', '–']);

@@ -88,6 +88,7 @@ describe('a training run', { timeout: 240_000 }, () => {
     expect(ended).toMatchObject({ number: 1, error: null, gate: { decision: 'first', new: { images: 3, perClass: [{ classIndex: 0, name: 'Square', instances: 3 }] } }, outModel: { number: 1, current: true } });
     await expectSameFigures(ended.outModel.id, ended.datasetVersion.id, ended.gate.new);
     expect((await engineer.get(`/runs/${id}/epochs`)).body.map((p: { epoch: number }) => p.epoch)).toEqual([1, 2]);
+    expect((await engineer.get(`/runs/${id}/epochs`)).body[1].perClass).toEqual([{ index: 0, map: expect.any(Number), map50: expect.any(Number) }]);
     expect((await engineer.get(`/runs/${id}/log`)).body[0].text).toContain('Ultralytics');
     const log = (await engineer.get(`/runs/${id}/log`)).body;
     expect((await engineer.get(`/runs/${id}/log?after=-1`)).body).toEqual(log);
