@@ -27,7 +27,7 @@ export const PictureComparison = Type.Object({
 export type PictureComparison = Static<typeof PictureComparison>;
 /** The pictures of the validation split on which old and new differ most; `counts` are of all of them. */
 export const RunPictures = Type.Object({
-  threshold: Type.Number(), worse: Type.Array(PictureComparison), better: Type.Array(PictureComparison),
+  threshold: Type.Number(), /** Numbers of the models. */ old: Type.Integer(), new: Type.Integer(), worse: Type.Array(PictureComparison), better: Type.Array(PictureComparison),
   counts: Type.Object({ worse: Type.Integer(), better: Type.Integer(), same: Type.Integer() }),
 });
 export type RunPictures = Static<typeof RunPictures>;

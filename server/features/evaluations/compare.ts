@@ -46,16 +46,16 @@ export class PictureShelf {
 /** The pictures on which a run's model and the one before differ most. @throws EmendError `not_found` where the two were not measured on the same split. */
 export async function readPictures({ db, blobs }: Parts, shelf: PictureShelf, runId: string, comparedWith: string | null): Promise<RunPictures> {
   const run = await db.trainingRun.findUniqueOrThrow({ where: { id: runId }, include: { outModel: true, project: true } });
-  const shaOf = async (modelId: string | undefined | null): Promise<string> => {
-    const row = modelId == null ? null : await db.evaluation.findUnique({ where: { modelId_datasetVersionId: { modelId, datasetVersionId: run.datasetVersionId } } });
+  const measured = async (modelId: string | undefined | null): Promise<{ sha256: string; model: { number: number } }> => {
+    const row = modelId == null ? null : await db.evaluation.findUnique({ where: { modelId_datasetVersionId: { modelId, datasetVersionId: run.datasetVersionId } }, include: { model: true } });
     if (!row) throw new EmendError('not_found', 'This run has no two evaluations to compare: it has not got that far, or there was no former model.');
-    return row.sha256;
+    return row;
   };
-  const [old, fresh] = [await shaOf(comparedWith), await shaOf(run.outModel?.id)];
+  const [old, fresh] = [await measured(comparedWith), await measured(run.outModel?.id)];
   const { threshold } = readSettings(run.project.settings);
-  const { worse, better, counts } = await shelf.of(`${old} ${fresh} ${threshold}`, async () =>
-    inThread<PicturesAsked, Pictures>('pictures', { old: await blobs.path(old), fresh: await blobs.path(fresh), threshold }));
+  const { worse, better, counts } = await shelf.of(`${old.sha256} ${fresh.sha256} ${threshold}`, async () =>
+    inThread<PicturesAsked, Pictures>('pictures', { old: await blobs.path(old.sha256), fresh: await blobs.path(fresh.sha256), threshold }));
   const images = new Map((await db.image.findMany({ where: { id: { in: [...worse, ...better].map((p) => p.image) } }, select: { id: true, name: true, width: true, height: true } })).map((i) => [i.id, i]));
   const named = (list: readonly PictureDifference[]): RunPictures['worse'] => list.flatMap(({ image, ...rest }) => { const about = images.get(image); return about ? [{ ...rest, image: about }] : []; });
-  return { threshold, worse: named(worse), better: named(better), counts };
+  return { threshold, old: old.model.number, new: fresh.model.number, worse: named(worse), better: named(better), counts };
 }

@@ -19,7 +19,7 @@ export async function checkTrainersFile(out: string, path: string): Promise<stri
 export interface NewEvaluation {
   modelId: string;
   datasetVersionId: string;
-  runId: string;
+  runId: string | null;
   /** Gzipped EvaluationFile, checked. */
   path: string;
 }
