@@ -8,15 +8,15 @@ import { openDemo, projectUrl } from './pages/project.ts';
 let emend: Emend | undefined;
 test.beforeAll(async () => {
   test.setTimeout(180_000);
-  // Some nine of the pictures are for validation: enough to be sure of a ruin.
-  emend = await startEmend({ env: { EMEND_DEMO: '48' } });
+  // Some eight of the pictures are for validation: enough to be sure of a ruin.
+  emend = await startEmend({ env: { EMEND_DEMO: '40' } });
 });
 test.afterAll(async () => { await emend?.remove(); });
 
 test('a worse model is held back; against the gate and back again', async ({ page }) => {
-  test.setTimeout(900_000);
+  test.setTimeout(1_800_000);
   await openDemo(page, emend?.url ?? '');
-  await expect(page.getByTestId('loop-predict')).toHaveAttribute('data-state', 'done', { timeout: 240_000 });
+  await expect(page.getByTestId('loop-predict')).toHaveAttribute('data-state', 'done', { timeout: 600_000 });
   const task = await test.step('a task, and what the present model found in it', () => waitingTask(page));
   await test.step('freeze, and train with a learning rate that ruins the model', () => ruin(page));
   await test.step('it is held, and the pictures that got worse come first', () => lookAtHeld(page));
@@ -24,13 +24,13 @@ test('a worse model is held back; against the gate and back again', async ({ pag
   await test.step('promoted all the same: what waits is predicted anew', async () => {
     await page.goto(`${projectUrl(page)}/models`);
     await decideOn(page, 'model-2', 'to see what it does');
-    await expect.poll(() => setOf(page, task.id), { timeout: 120_000 }).not.toBe(task.set);
+    await expect.poll(() => setOf(page, task.id), { timeout: 300_000 }).not.toBe(task.set);
   });
   await test.step('rolled back: the task has its predictions again', async () => {
     await page.goto(`${projectUrl(page)}/models`);
     await expect(page.getByTestId('model-1').getByTestId('promote')).toHaveText('Roll back');
     await decideOn(page, 'model-1', 'it found nothing any more');
-    await expect.poll(() => setOf(page, task.id), { timeout: 120_000 }).toBe(task.set);
+    await expect.poll(() => setOf(page, task.id), { timeout: 300_000 }).toBe(task.set);
     await page.goto(`${projectUrl(page)}/correct/${task.id}`);
     await new Editor(page).ready();
     await expect(new Editor(page).instances('kept')).toHaveCount(task.shown);

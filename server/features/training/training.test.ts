@@ -154,7 +154,7 @@ describe('a training run', { timeout: 240_000 }, () => {
   it('keeps a long log readable: the latest lines at first, all of the rest on request', async () => {
     const source = await t.db.trainingRun.findFirstOrThrow({ where: { projectId: project.id } });
     const id = newId();
-    const { number: _, id: __, ...rest } = source;
+    const { number: _, id: __, decision: ___, ...rest } = source;
     await t.db.trainingRun.create({ data: { ...rest, config: rest.config ?? {}, progress: rest.progress ?? {}, gate: {}, id, number: 50, state: 'done' } });
     await t.db.runEvent.createMany({ data: Array.from({ length: 20_010 }, (_value, seq) => ({ runId: id, seq, kind: 'log', data: { text: `line ${seq}` } })) });
     const latest = (await engineer.get(`/runs/${id}/log`)).body;
