@@ -1,6 +1,7 @@
 import type { Difference, Differences } from '#core/api/run.ts';
 import { IOU_THRESHOLDS, type EvaluatedImage } from './evaluation.ts';
-import { detectionsByClass, mean, precisionOf, PrecisionSweep, type Precision } from './metrics.ts';
+import { detectionsByClass, mean, precisionOf, type Precision } from './metrics.ts';
+import { PrecisionSweep } from './precisionSweep.ts';
 import { generator } from './random.ts';
 
 export interface Resampling { readonly resamples?: number; readonly seed?: number }

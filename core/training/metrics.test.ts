@@ -5,7 +5,8 @@ import { Value } from 'typebox/value';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EvaluatedImage, IOU_THRESHOLDS } from './evaluation.ts';
-import { detectionsByClass, precisionOf, PrecisionSweep } from './metrics.ts';
+import { detectionsByClass, precisionOf } from './metrics.ts';
+import { PrecisionSweep } from './precisionSweep.ts';
 
 const Fixture = Type.Object({ images: Type.Array(EvaluatedImage), expected: Type.Array(Type.Object({ class: Type.Integer(), ap: Type.Array(Type.Number()) })) });
 const { images, expected } = Value.Parse(Fixture, JSON.parse(await readFile(join(import.meta.dirname, 'fixtures', 'ap.json'), 'utf8')));
