@@ -26,7 +26,7 @@ export const TrainerEvent = Type.Union([
     },
     strict,
   ),
-  Type.Object({ type: Type.Literal('evaluation'), which: Type.Union([Type.Literal('old'), Type.Literal('new')]), metrics: TrainerMetrics }, strict),
+  Type.Object({ type: Type.Literal('evaluation'), which: Type.Union([Type.Literal('old'), Type.Literal('new')]), metrics: TrainerMetrics, file: Type.String({ description: 'Gzipped EvaluationFile, below `out`.' }) }, strict),
   Type.Object({ type: Type.Literal('exported'), onnx: Type.String(), pt: Type.String() }, strict),
   Type.Object({ type: Type.Literal('done') }, strict),
   Type.Object({ type: Type.Literal('cancelled'), checkpoint: Type.Union([Type.String(), Type.Null()]) }, strict),

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import evaluation
 import yaml
 from progress import Reporter, number
 from ultralytics import YOLO
@@ -95,12 +96,14 @@ class Session:
         model.add_callback("on_val_batch_end", lambda _: self.reporter.check())
         # Each model at the size it was trained for, at which it also predicts: at another one the former model would look worse than it is.
         imgsz = model.overrides.get("imgsz") or self.spec["imgsz"]
+        validator, pictures = evaluation.keeping(self.spec["task"])
         result = model.val(
-            data=self.spec["data"], split="val", imgsz=imgsz, batch=self.spec["batch"], device=self.device,
+            validator=validator, data=self.spec["data"], split="val", imgsz=imgsz, batch=self.spec["batch"], device=self.device,
             workers=self.spec["workers"], project=str(self.out), name=f"val-{which}", **QUIET,
         )
         images = len(yaml_images(self.spec["data"]))
-        self.reporter.send("evaluation", which=which, metrics=summarise(result, images))
+        file = evaluation.write(self.out / f"evaluation-{which}.json.gz", self.spec["task"], class_names(self.spec["data"]), pictures)
+        self.reporter.send("evaluation", which=which, metrics=summarise(result, images), file=str(file))
 
     def export(self, weights: Path) -> None:
         self.reporter.check()
@@ -131,6 +134,12 @@ def yaml_images(data: str) -> list[str]:
     if val.is_file():
         return [line for line in val.read_text(encoding="utf8").splitlines() if line.strip()]
     return [str(p) for p in val.iterdir() if p.is_file()]
+
+
+def class_names(data: str) -> list[str]:
+    """Of the dataset version, by position: Ultralytics reads a list or a mapping."""
+    names = yaml.safe_load(Path(data).read_text(encoding="utf8"))["names"]
+    return [str(name) for name in (names if isinstance(names, list) else [names[i] for i in sorted(names)])]
 
 
 def summarise(result: Any, images: int) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import types
 import unittest
 from pathlib import Path
 
+import evaluation
+import numpy as np
 import torch
 from progress import Cancelled, Reporter, number
 from session import EpochWatch, checkpoint_state, summarise, yaml_images
@@ -88,6 +90,40 @@ class MetricsTest(unittest.TestCase):
         self.assertEqual((metrics["map"], metrics["boxMap"], metrics["perClass"][1]["instances"]), (0.3, 0.4, 9))
         shape = alternatives()["evaluation"]["properties"]["metrics"]
         self.assertEqual(set(metrics), set(shape["required"]))
+
+
+class EvaluationTest(unittest.TestCase):
+    def test_a_picture_is_told_in_its_own_pixels_with_what_matched_at_which_threshold(self) -> None:
+        # A picture of 200 × 100 as the network sees it at 64 × 64: scaled by 0.32, 16 px of padding above and below.
+        batch = {
+            "cls": torch.tensor([1.0]), "bboxes": torch.tensor([[0.0, 16.0, 32.0, 32.0]]), "imgsz": (64, 64), "ori_shape": (100, 200),
+            "ratio_pad": ((0.32, 0.32), (0.0, 16.0)), "im_file": "/somewhere/0190a.jpg",
+        }
+        preds = {"conf": torch.tensor([0.4, 0.9]), "cls": torch.tensor([1.0, 0.0]), "bboxes": torch.tensor([[0.0, 16.0, 32.0, 32.0], [-5.0, 0.0, 64.0, 64.0]])}
+        tp = np.zeros((2, 10), dtype=bool)
+        tp[0, :4] = True
+        masks = np.zeros((2, 10), dtype=bool)
+        masks[0, 0] = True
+        self.assertEqual(evaluation.picture(preds, batch, {"tp": tp, "tp_m": masks}), {
+            "image": "0190a", "truths": [{"class": 1, "box": [0.0, 0.0, 100.0, 50.0]}],
+            "found": [
+                {"class": 0, "score": 0.9, "box": [0.0, 0.0, 200.0, 100.0], "hits": 0, "boxHits": 0},
+                {"class": 1, "score": 0.4, "box": [0.0, 0.0, 100.0, 50.0], "hits": 1, "boxHits": 15},
+            ],
+        })
+        self.assertEqual(evaluation.picture({**preds}, batch, {"tp": tp})["found"][1]["hits"], 15, "boxes where there are no masks")
+
+    def test_each_validator_fills_a_list_of_its_own(self) -> None:
+        (one, a), (other, b) = evaluation.keeping("detect"), evaluation.keeping("segment")
+        self.assertIsNot(a, b)
+        self.assertTrue(issubclass(one, evaluation.DetectionValidator) and issubclass(other, evaluation.SegmentationValidator))
+
+    def test_the_same_evaluation_is_the_same_file(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            pictures = [{"image": "b", "truths": [], "found": []}, {"image": "a", "truths": [], "found": []}]
+            first = evaluation.write(Path(folder) / "1.gz", "detect", ["Chip"], pictures).read_bytes()
+            second = evaluation.write(Path(folder) / "2.gz", "detect", ["Chip"], pictures[::-1]).read_bytes()
+        self.assertEqual(first, second)
 
 
 class FilesTest(unittest.TestCase):

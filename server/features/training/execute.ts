@@ -12,6 +12,7 @@ import type { TrainingRun } from '#prisma';
 import type { App } from '../../app.ts';
 import type { JobHandle } from '../../context.ts';
 import { writeYolo } from '../dataset/index.ts';
+import { parseEvaluation, readTrainersFile, storeEvaluation } from '../evaluations/index.ts';
 import { copyWeights, promoteModel, readMetrics, registerModel } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
 import { configOf } from './dto.ts';
@@ -21,12 +22,18 @@ import { killOrphan, runDirectory, runTrainer } from './trainerProcess.ts';
 
 export type Parts = Pick<App, 'db' | 'blobs' | 'bus' | 'inference' | 'config' | 'log'>;
 
+/** Figures of one model, and the trainer's file with what it found, picture by picture. */
+interface Measured {
+  metrics: TrainerMetrics;
+  file: string;
+}
+
 /** What the trainer has told so far that outlives it. */
 interface Outcome {
   /** The model that was current when the trainer began, with which the new one is compared. */
   oldId: string | null;
-  old: TrainerMetrics | null;
-  fresh: TrainerMetrics | null;
+  old: Measured | null;
+  fresh: Measured | null;
   files: { onnx: string; pt: string } | null;
 }
 
@@ -117,7 +124,7 @@ function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: Job
         job.progress(event.epoch, total, `Epoch ${event.epoch} of ${total}`);
         break;
       }
-      case 'evaluation': if (event.which === 'old') outcome.old = event.metrics; else outcome.fresh = event.metrics; break;
+      case 'evaluation': outcome[event.which === 'old' ? 'old' : 'fresh'] = { metrics: event.metrics, file: event.file }; break;
       case 'exported': outcome.files = event; break;
       case 'done': case 'cancelled': case 'error': break;
     }
@@ -128,14 +135,16 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId,
   if (!files || !fresh) throw new EmendError('failed', 'The trainer ended without a model. The log says more; start the run again.');
   await recorder.state('gate');
   const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
-  const metrics = toMetrics(fresh);
+  const metrics = toMetrics(fresh.metrics);
   const made = await app.db.modelVersion.findUnique({ where: { runId: run.id } });
   const model = made ?? await registerModel(app, {
     projectId: run.projectId, name: `run ${run.number}`, onnxSha256: await app.blobs.putFile(files.onnx), ptSha256: await app.blobs.putFile(files.pt),
     origin: 'trained', metrics, runId: run.id, datasetVersionId: run.datasetVersionId, ...(run.baseModelId === null ? {} : { parentId: run.baseModelId }),
   });
-  await rememberOld(app, oldId, old);
-  const gate = decideRun({ old: old && toMetrics(old), fresh: metrics, margin: readSettings(project.settings).gateMargin, comparedWith: oldId, current: project.currentModelId });
+  await rememberOld(app, oldId, old?.metrics ?? null);
+  await keep(app, run, model.id, fresh);
+  if (oldId !== null && old) await keep(app, run, oldId, old);
+  const gate = decideRun({ old: old && toMetrics(old.metrics), fresh: metrics, margin: readSettings(project.settings).gateMargin, comparedWith: oldId, current: project.currentModelId });
   await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${gate.decision === 'hold' ? 'held at the gate' : 'passed the gate'}: ${gate.reason}` } });
   if (gate.decision !== 'hold') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
   recorder.progress({ message: gate.reason, secondsLeft: 0 });
@@ -143,6 +152,13 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId,
   app.bus.emit(run.projectId, { type: 'model', id: model.id, promoted: false });
   app.bus.emit(run.projectId, { type: 'activity' });
   return gate.reason;
+}
+
+/** What a model found stays with it and the version, for the pictures that differ and for reports. */
+async function keep(app: Parts, run: TrainingRun, modelId: string, { file }: Measured): Promise<void> {
+  const bytes = await readTrainersFile(join(runDirectory(app.config.dataDir, run.id), 'out'), file);
+  await parseEvaluation(bytes);
+  await storeEvaluation(app.db, app.blobs, { modelId, datasetVersionId: run.datasetVersionId, runId: run.id, bytes });
 }
 
 /** A shipped or uploaded model has no numbers of its own until it was first measured on this project's split. */

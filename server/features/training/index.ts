@@ -54,4 +54,4 @@ export const plugin = fp(async (app) => {
     const { versions } = await ensureEnvironment({ dataDir: app.config.dataDir, signal: job.signal, onProgress: (message) => { job.progress(0, null, message); } });
     return `The trainer is ready: Ultralytics ${versions.ultralytics}, PyTorch ${versions.torch}`;
   });
-}, { name: 'training', dependencies: ['database', 'auth', 'jobs', 'bus', 'blobs', 'models', 'projects'] });
+}, { name: 'training', dependencies: ['database', 'auth', 'jobs', 'bus', 'blobs', 'models', 'projects', 'evaluations'] });

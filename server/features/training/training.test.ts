@@ -5,13 +5,16 @@
 import { access, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProjectEvent } from '#core/protocol.ts';
 import { EmendError } from '#core/errors.ts';
 import { polygonToRle } from '#core/geometry/rasterise.ts';
 import { newId } from '#core/ids.ts';
+import { precisionOf } from '#core/training/metrics.ts';
 import { testApp, type TestPerson, type TestProject } from '../../testing/harness.ts';
+import { readEvaluation } from '../evaluations/index.ts';
 import { ensureEnvironment } from './environment.ts';
 import { run } from './python.ts';
 import { runDirectory } from './trainerProcess.ts';
@@ -41,6 +44,20 @@ const begin = async (epochs: number): Promise<string> => {
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   return answer.body.id;
 };
+/** What was kept of a model's evaluation says the same as the trainer did. */
+async function expectSameFigures(modelId: string, versionId: string, told: { map: number; map50: number; boxMap: number; boxMap50: number; perClass: { classIndex: number; map: number; instances: number }[] }): Promise<void> {
+  const kept = await readEvaluation(t.db, t.app.blobs, modelId, versionId);
+  expect(kept).toMatchObject({ format: 'emend-evaluation-1', task: 'segment', classes: ['Square'] });
+  const pictures = kept?.images ?? [];
+  const valid = await t.db.image.findMany({ where: { projectId: project.id, split: 'valid' }, select: { id: true }, orderBy: { id: 'asc' } });
+  expect(pictures.map((p) => p.image), 'named by the images’ ids').toEqual(valid.map((image) => image.id).toSorted());
+  const labels = await t.db.datasetItem.findFirstOrThrow({ where: { datasetVersionId: versionId, imageId: pictures[0]?.image ?? '' } });
+  const box = Reflect.get(Object(Array.isArray(labels.instances) ? labels.instances[0] : null), 'box');
+  for (const [i, value] of (pictures[0]?.truths[0]?.box ?? []).entries()) expect(Math.abs(value - box[i]), 'in the picture’s own pixels').toBeLessThan(1);
+  const [masks, boxes] = [precisionOf(pictures), precisionOf(pictures, 'boxHits')];
+  for (const [ours, theirs] of [[masks.map, told.map], [masks.map50, told.map50], [boxes.map, told.boxMap], [boxes.map50, told.boxMap50]] as const) expect(Math.abs((ours ?? NaN) - theirs)).toBeLessThan(1e-3);
+  expect(masks.perClass.map(({ classIndex, instances }) => ({ classIndex, instances }))).toEqual(told.perClass.map(({ classIndex, instances }) => ({ classIndex, instances })));
+}
 const read = async (id: string) => (await engineer.get(`/runs/${id}`)).body;
 
 beforeAll(async () => {
@@ -69,6 +86,7 @@ describe('a training run', { timeout: 240_000 }, () => {
     end();
     const ended = await read(id);
     expect(ended).toMatchObject({ number: 1, error: null, gate: { decision: 'first', new: { images: 3, perClass: [{ classIndex: 0, name: 'Square', instances: 3 }] } }, outModel: { number: 1, current: true } });
+    await expectSameFigures(ended.outModel.id, ended.datasetVersion.id, ended.gate.new);
     expect((await engineer.get(`/runs/${id}/epochs`)).body.map((p: { epoch: number }) => p.epoch)).toEqual([1, 2]);
     expect((await engineer.get(`/runs/${id}/log`)).body[0].text).toContain('Ultralytics');
     const log = (await engineer.get(`/runs/${id}/log`)).body;
@@ -92,6 +110,13 @@ describe('a training run', { timeout: 240_000 }, () => {
     const ended = await read(id);
     expect(['promote', 'hold']).toContain(ended.gate.decision);
     expect(ended.gate.old).toMatchObject({ images: 3 });
+    await expectSameFigures(ended.outModel.id, ended.datasetVersion.id, ended.gate.new);
+    const kept = (await engineer.get(`/projects/${project.id}/evaluations?version=${ended.datasetVersion.id}`)).body;
+    expect(kept.map((e: { model: { number: number } }) => e.model.number).toSorted(), 'the present model’s own evaluation stays the first one').toEqual([1, 2]);
+    const file = await engineer.get(`/projects/${project.id}/evaluations/${kept[0].id}/file.json.gz`);
+    expect([file.status, JSON.parse(gunzipSync(file.raw).toString()).format]).toEqual([200, 'emend-evaluation-1']);
+    const other = await t.project();
+    expect((await (await t.person({ project: other.id, role: 'admin' })).get(`/projects/${other.id}/evaluations/${kept[0].id}/file.json.gz`)).status, 'of another project').toBe(404);
     const told = await t.db.runEvent.findMany({ where: { runId: id, kind: 'epoch' }, orderBy: { seq: 'asc' } });
     const firsts = told.filter(({ data }) => typeof data === 'object' && data !== null && Reflect.get(data, 'epoch') === 1);
     expect(firsts, 'epoch 1 was trained once').toHaveLength(1);
