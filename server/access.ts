@@ -109,6 +109,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /projects/:project/reports/:iteration/report.json': least('viewer', 'project'),
   'GET /projects/:project/reports/:iteration/report.html': least('viewer', 'project'),
   'GET /projects/:project/reports/:iteration/report.csv': least('viewer', 'project'),
+
   'GET /projects/:project/evaluations': least('viewer', 'project'),
   'GET /projects/:project/evaluations/:evaluation/file.json.gz': least('viewer', 'project'),
 
