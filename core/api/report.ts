@@ -100,9 +100,10 @@ export const Report = Type.Object({
 });
 export type Report = Static<typeof Report>;
 
+const RowModel = Nullable(Type.Object({ number: Type.Integer(), name: Type.String() }));
 /** One line per iteration, side by side. */
 export const ReportRow = Type.Object({
-  iteration: Type.Integer(), startedAt: Timestamp, endedAt: Nullable(Timestamp), oldModel: Nullable(Type.String()), newModel: Nullable(Type.String()),
+  iteration: Type.Integer(), startedAt: Timestamp, endedAt: Nullable(Timestamp), oldModel: RowModel, newModel: RowModel,
   mapBefore: N, mapAfter: N, map50After: N, labelled: Nullable(Count), images: Count, corrections: Count, keptShare: N, secondsPerImage: N, secondsPerCorrection: N, agreement: N,
 });
 export type ReportRow = Static<typeof ReportRow>;

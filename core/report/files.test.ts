@@ -61,7 +61,7 @@ const report: Report = {
   agreement: null, quality: compareQuality(evaluation(0.2), evaluation(0.9), 3, new Map([['p1', { name: EVIL, width: 64, height: 48 }]])),
   expectation: expectationOf({ points: [], images: 20, corrections: 14, secondsPerCorrection: 6, ceiling: null }),
 };
-const history: ReportRow[] = [{ iteration: 2, startedAt: '', endedAt: null, oldModel: EVIL, newModel: null, mapBefore: 0.4, mapAfter: 0.43, map50After: 0.6, labelled: 80, images: 20, corrections: 14, keptShare: 0.9, secondsPerImage: 8.2, secondsPerCorrection: 6, agreement: null }];
+const history: ReportRow[] = [{ iteration: 2, startedAt: '', endedAt: null, oldModel: { number: 1, name: EVIL }, newModel: null, mapBefore: 0.4, mapAfter: 0.43, map50After: 0.6, labelled: 80, images: 20, corrections: 14, keptShare: 0.9, secondsPerImage: 8.2, secondsPerCorrection: 6, agreement: null }];
 
 describe('a report as a file', () => {
   it('is of the documented form', () => {
@@ -76,7 +76,7 @@ describe('a report as a file', () => {
     expect(page).toContain('href="data:image/webp;base64,AAAA"');
     expect(page.match(/<title>/g)).toHaveLength(1);
     // What it is about can be read.
-    for (const text of ['40.0 → 43.0', '+3.0', '90\u202f%', 'Run 1 trained run 1 on version 3', 'Most improved pictures', 'Too early to say', '2 more people are counted']) expect(page).toContain(text);
+    for (const text of ['40.0 → 43.0', '+3.0', '90\u202f%', 'Run 1 trained model 2 on version 3', 'Most improved pictures', 'Too early to say', '2 more people are counted']) expect(page).toContain(text);
   });
   it('says so where nothing is known', () => {
     const empty: Report = { ...report, endedAt: null, models: { old: null, new: null }, training: null, quality: null, people: [], others: { people: 0, unnamed: 0 }, correction: { ...report.correction, images: 0, ok: 0, predictionsShown: 0, predictionsKept: 0, corrections: 0, errors: [], secondsPerImage: null, secondsPerCorrection: null, secondsToAccept: null } };

@@ -6,7 +6,7 @@ import { html, type Html } from './escape.ts';
 import { KINDS } from './kinds.ts';
 import { picture, plot } from './svg.ts';
 import { nameOf } from './tables.ts';
-import { expectationWords, gainOf, KIND_NAMES, VERDICTS } from './words.ts';
+import { expectationWords, gainOf, KIND_NAMES, modelWords, VERDICTS } from './words.ts';
 
 const TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 const hundredths = (x: number): string => (x * 100).toFixed(0);
@@ -60,7 +60,7 @@ export function confusion(report: Report, which: 'old' | 'new'): Html {
   const model = report.models[which];
   if (!q) return html``;
   const table = confusionTable(q.confusion, q.perClass.map((c) => c.classIndex));
-  const title = html`<h2>What is taken for what: ${model?.name ?? which}</h2>`;
+  const title = html`<h2>What is taken for what: ${modelWords(model)}</h2>`;
   if (table.classes.length > MATRIX_CLASSES) return html`<section>${title}<p class="dim">${table.classes.length - 1} classes do not fit here; the JSON and CSV files have them all.</p></section>`;
   const shade = (share: number, right: boolean): string => `background:color-mix(in srgb, var(${right ? '--accent' : '--bad'}) ${Math.round(share * 55)}%, transparent)`;
   return html`<section>${title}<table class="matrix"><thead><tr><th></th>${table.classes.map((c) => html`<th>${c === BACKGROUND ? 'nothing' : nameOf(report, c)}</th>`)}</tr></thead><tbody>
@@ -70,7 +70,7 @@ ${table.classes.map((c, i) => html`<tr><th class="row">${c === BACKGROUND ? 'mis
 export function kinds(report: Report): Html {
   const table = (title: string, rows: readonly Report['correction']['errors'][number][]): Html => html`<h3>${title}</h3>${rows.length === 0 ? html`<p class="dim">Nothing to count.</p>` : html`<table><thead><tr><th>Class</th>${KINDS.map((k) => html`<th class="n">${KIND_NAMES[k]}</th>`)}<th class="n">of</th></tr></thead><tbody>${rows.map((r) => html`<tr><td>${nameOf(report, r.classIndex)}</td>${KINDS.map((k) => html`<td class="n">${r[k]}</td>`)}<td class="n">${r.total}</td></tr>`)}</tbody></table>`}`;
   const { quality, models } = report;
-  return html`<section><h2>Errors by kind</h2>${table('What people corrected', report.correction.errors)}${quality?.old && table(`Validation pictures, before (${models.old?.name ?? 'old model'})`, quality.old.kinds)}${quality?.new && table(`Validation pictures, after (${models.new?.name ?? 'new model'})`, quality.new.kinds)}</section>`;
+  return html`<section><h2>Errors by kind</h2>${table('What people corrected', report.correction.errors)}${quality?.old && table(`Validation pictures, before (${modelWords(models.old)})`, quality.old.kinds)}${quality?.new && table(`Validation pictures, after (${modelWords(models.new)})`, quality.new.kinds)}</section>`;
 }
 
 export function people({ people: list, others, agreement }: Report): Html {
@@ -97,5 +97,5 @@ export function pictures(report: Report, thumbs: Thumbs): Html {
 
 export function iterations(history: readonly ReportRow[]): Html {
   return html`<section><h2>Iterations side by side</h2><table><thead><tr><th>Iteration</th><th>Model</th><th class="n">mAP50-95</th><th class="n">after</th><th class="n">labelled</th><th class="n">pictures</th><th class="n">corrections</th><th class="n">kept</th><th class="n">per picture</th><th class="n">per correction</th></tr></thead><tbody>
-${history.map((r) => html`<tr><td>${r.iteration}</td><td>${r.oldModel ?? '–'}</td><td class="n">${score(r.mapBefore)}</td><td class="n">${score(r.mapAfter)}</td><td class="n">${r.labelled ?? '–'}</td><td class="n">${r.images}</td><td class="n">${r.corrections}</td><td class="n">${r.keptShare === null ? '–' : percent(r.keptShare, 1)}</td><td class="n">${seconds(r.secondsPerImage)}</td><td class="n">${seconds(r.secondsPerCorrection)}</td></tr>`)}</tbody></table></section>`;
+${history.map((r) => html`<tr><td>${r.iteration}</td><td>${modelWords(r.oldModel)}</td><td class="n">${score(r.mapBefore)}</td><td class="n">${score(r.mapAfter)}</td><td class="n">${r.labelled ?? '–'}</td><td class="n">${r.images}</td><td class="n">${r.corrections}</td><td class="n">${r.keptShare === null ? '–' : percent(r.keptShare, 1)}</td><td class="n">${seconds(r.secondsPerImage)}</td><td class="n">${seconds(r.secondsPerCorrection)}</td></tr>`)}</tbody></table></section>`;
 }

@@ -39,7 +39,7 @@ function summary({ iteration, startedAt, endedAt, models, training, correction: 
 function iterations(history: readonly ReportRow[]): Table {
   return {
     head: ['iteration', 'started', 'ended', 'old model', 'new model', 'mAP50-95 before', 'mAP50-95 after', 'mAP50 after', 'labelled training images', 'images', 'corrections', 'share of predictions kept', 'seconds per image', 'seconds per correction', 'agreement'],
-    rows: history.map((r) => [r.iteration, r.startedAt, r.endedAt, r.oldModel, r.newModel, r.mapBefore, r.mapAfter, r.map50After, r.labelled, r.images, r.corrections, r.keptShare, r.secondsPerImage, r.secondsPerCorrection, r.agreement]),
+    rows: history.map((r) => [r.iteration, r.startedAt, r.endedAt, r.oldModel?.name ?? null, r.newModel?.name ?? null, r.mapBefore, r.mapAfter, r.map50After, r.labelled, r.images, r.corrections, r.keptShare, r.secondsPerImage, r.secondsPerCorrection, r.agreement]),
   };
 }
 

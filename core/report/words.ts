@@ -9,13 +9,18 @@ export function gainOf({ models }: Pick<Report, 'models'>): number | null {
   return before === null || after === null ? null : after - before;
 }
 
+/** Models are told apart by their numbers, as everywhere; the name is a run's or an uploaded file's. */
+export function modelWords(model: { number: number } | null | undefined): string {
+  return model ? `model ${model.number}` : '–';
+}
+
 /** What became of the iteration, in one sentence. */
 export function outcomeWords({ models, training, endedAt, quality }: Pick<Report, 'models' | 'training' | 'endedAt' | 'quality'>): string {
   if (!models.new) return endedAt === null ? 'No model was trained in this iteration yet; the numbers so far are of people’s work and of the present model.' : 'The model that followed is no longer known.';
   const images = models.new.metrics?.images ?? quality?.images ?? 0;
   const where = images > 0 ? `, measured on ${counted(images, 'validation picture')}` : '';
-  if (!training) return `${models.new.name} followed; it was not trained here${where}.`;
-  return `Run ${training.run} trained ${models.new.name} on version ${training.version} (${counted(training.labelled, 'labelled picture')}): ${training.decision}${where}.`;
+  if (!training) return `${models.new.name} (${modelWords(models.new)}) followed; it was not trained here${where}.`;
+  return `Run ${training.run} trained ${modelWords(models.new)} on version ${training.version} (${counted(training.labelled, 'labelled picture')}): ${training.decision}${where}.`;
 }
 
 /** What the next hundred corrections are, in pictures and time, as far as that is known. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Report, ReportRow } from '#core/api/report.ts';
 import { classRows, kindRows, shownIteration } from './shown.ts';
 
-const row = (iteration: number, images: number, newModel: string | null = null): ReportRow => ({
-  iteration, startedAt: '', endedAt: null, oldModel: null, newModel, mapBefore: null, mapAfter: null, map50After: null, labelled: null, images, corrections: 0, keptShare: null, secondsPerImage: null, secondsPerCorrection: null, agreement: null,
+const row = (iteration: number, images: number, newModel: number | null = null): ReportRow => ({
+  iteration, startedAt: '', endedAt: null, oldModel: null, newModel: newModel === null ? null : { number: newModel, name: 'm' }, mapBefore: null, mapAfter: null, map50After: null, labelled: null, images, corrections: 0, keptShare: null, secondsPerImage: null, secondsPerCorrection: null, agreement: null,
 });
 
 describe('which iteration is shown', () => {
@@ -13,7 +13,7 @@ describe('which iteration is shown', () => {
   });
   it('is else the newest with something to tell: a fresh one does not hide the last result', () => {
     expect(shownIteration(undefined, [row(1, 20), row(2, 12), row(3, 0)])).toBe(2);
-    expect(shownIteration(undefined, [row(1, 20), row(2, 0, 'run 4')])).toBe(2);
+    expect(shownIteration(undefined, [row(1, 20), row(2, 0, 4)])).toBe(2);
     expect(shownIteration(undefined, [row(1, 0)])).toBe(1);
     expect(shownIteration(undefined, [])).toBeNull();
   });

@@ -35,6 +35,6 @@ function list(rows: readonly ReportRow[]): string[] {
   const number = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
   return table([
     ['iteration', 'model', 'mAP50-95', 'after', 'pictures', 'corrections', 'kept', 's/picture', 's/correction'],
-    ...rows.map((r) => [`${r.iteration}${r.endedAt === null ? ' (goes on)' : ''}`, r.oldModel ?? '–', score(r.mapBefore), score(r.mapAfter), String(r.images), String(r.corrections), r.keptShare === null ? '–' : `${score(r.keptShare)} %`, number(r.secondsPerImage), number(r.secondsPerCorrection)]),
+    ...rows.map((r) => [`${r.iteration}${r.endedAt === null ? ' (goes on)' : ''}`, r.oldModel ? `${r.oldModel.number} ${r.oldModel.name}` : '–', score(r.mapBefore), score(r.mapAfter), String(r.images), String(r.corrections), r.keptShare === null ? '–' : `${score(r.keptShare)} %`, number(r.secondsPerImage), number(r.secondsPerCorrection)]),
   ]);
 }

@@ -1,5 +1,5 @@
 /** All iterations of a project beside each other, oldest first. */
-import type { ReportRow } from '#core/api/report.ts';
+import type { ReportModel, ReportRow } from '#core/api/report.ts';
 import type { PrismaClient } from '#prisma';
 import { eyesOf } from '../../blind.ts';
 import { readAgreement } from '../iterations/index.ts';
@@ -21,7 +21,11 @@ async function rowOf(db: PrismaClient, iteration: IterationRow, { person, role }
   const [before, after] = [subject.old?.model, subject.fresh?.model];
   return {
     iteration: iteration.number, startedAt: iteration.startedAt.toISOString(), endedAt: iteration.endedAt?.toISOString() ?? null,
-    oldModel: before?.name ?? null, newModel: after?.name ?? null, mapBefore: before?.metrics?.map ?? null, mapAfter: after?.metrics?.map ?? null, map50After: after?.metrics?.map50 ?? null,
+    oldModel: named(before), newModel: named(after), mapBefore: before?.metrics?.map ?? null, mapAfter: after?.metrics?.map ?? null, map50After: after?.metrics?.map50 ?? null,
     labelled: subject.training?.labelled ?? null, images, corrections, keptShare: predictionsShown ? predictionsKept / predictionsShown : null, secondsPerImage, secondsPerCorrection, agreement: agreement?.found ?? null,
   };
+}
+
+function named(model: ReportModel | undefined): ReportRow['oldModel'] {
+  return model ? { number: model.number, name: model.name } : null;
 }

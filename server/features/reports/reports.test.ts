@@ -151,7 +151,7 @@ describe('an iteration that has ended', () => {
   });
   it('stands beside the others', async () => {
     const { body } = await viewer.get(`/projects/${project.id}/reports`);
-    expect(body).toMatchObject([{ iteration: 1, newModel: 'run 1', mapAfter: 0.5, images: 2, corrections: 4, keptShare: 0.5, labelled: 20 }, { iteration: 2, endedAt: null, oldModel: 'run 1', mapBefore: 0.5, newModel: 'run 2', mapAfter: 0.6, images: 0 }]);
+    expect(body).toMatchObject([{ iteration: 1, newModel: { number: 2, name: 'run 1' }, mapAfter: 0.5, images: 2, corrections: 4, keptShare: 0.5, labelled: 20 }, { iteration: 2, endedAt: null, oldModel: { name: 'run 1' }, mapBefore: 0.5, newModel: { number: 3, name: 'run 2' }, mapAfter: 0.6, images: 0 }]);
     // The one that goes on has a model that nobody has promoted.
     expect(await report(boss, 2)).toMatchObject({ models: { old: { name: 'run 1' }, new: { name: 'run 2' } }, training: { decision: 'not promoted' }, expectation: { points: [{ images: 20, map: 0.5 }, { images: 40, map: 0.6 }] } });
   });
