@@ -33,6 +33,7 @@ export type PrCurve = Static<typeof PrCurve>;
 export const ConfusionCell = Type.Tuple([Type.Integer({ minimum: -1 }), Type.Integer({ minimum: -1 }), Count]);
 export type ConfusionCell = Static<typeof ConfusionCell>;
 export const ClassQuality = Type.Object({ classIndex: ClassIndex, instances: Count, map: N, map50: N });
+export type ClassQuality = Static<typeof ClassQuality>;
 
 /** One model on the validation split. mAP by masks for segment models; confusion and kinds of errors always by boxes, of what is found above score 0.25. */
 export const Quality = Type.Object({ map: N, map50: N, perClass: Type.Array(ClassQuality), curves: Type.Array(PrCurve), confusion: Type.Array(ConfusionCell), kinds: Type.Array(ErrorKinds) });

@@ -5,14 +5,14 @@ export interface Table {
   rows: readonly (readonly Cell[])[];
 }
 
-/** Lines end with CRLF; an empty field is "not known". Numbers are written as they are, with a point. */
+/** Lines end with CRLF; an empty field is "not known". Numbers with a point and at most six decimals. */
 export function toCsv({ head, rows }: Table): string {
   return [head, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
 function field(cell: Cell): string {
   if (cell === null) return '';
-  if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : '';
+  if (typeof cell === 'number') return Number.isFinite(cell) ? String(Math.round(cell * 1e6) / 1e6) : '';
   const text = harmless(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

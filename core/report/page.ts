@@ -13,8 +13,8 @@ const DAY = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} U
 export function reportPage(report: Report, history: readonly ReportRow[], thumbs: section.Thumbs): string {
   const when = report.endedAt === null ? `since ${DAY(report.startedAt)}, not ended: numbers of ${DAY(report.writtenAt)}` : `${DAY(report.startedAt)} to ${DAY(report.endedAt)}`;
   const body = html`<main><header><h1>${report.project.name}: iteration ${report.iteration}</h1><p class="dim">${when}</p><p>${outcomeWords(report)}</p></header>
-${section.headline(report)}${section.expectation(report)}${section.classes(report)}
-${section.curves(report)}<div class="two">${section.confusion(report, 'old')}${section.confusion(report, 'new')}</div>
+${section.headline(report)}<div class="two">${section.expectation(report)}${section.curves(report)}</div>${section.classes(report)}
+<div class="two">${section.confusion(report, 'old')}${section.confusion(report, 'new')}</div>
 ${section.kinds(report)}${section.people(report)}${section.pictures(report, thumbs)}${section.iterations(history)}
 <p class="dim">Written by Emend, format ${report.format}.</p></main>`;
   // The style is this file's own text and holds nothing that anybody else wrote.

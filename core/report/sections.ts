@@ -89,7 +89,7 @@ export function pictures(report: Report, thumbs: Thumbs): Html {
   const side = (p: ReportPicture, boxes: readonly (readonly number[])[], alt: string): Html => picture({ width: p.width, height: p.height, boxes, colors, thumb: thumbs.get(p.imageId) ?? null, alt });
   const card = (p: ReportPicture, list: keyof typeof lists): Html => {
     const [left, right] = list === 'worst' ? [side(p, p.labels, 'labelled'), side(p, p.after === null ? p.found.before : p.found.after, 'found')] : [side(p, p.found.before, 'before'), side(p, p.found.after, 'after')];
-    return html`<div><div class="pair">${left}${right}</div><p class="cap">${p.name} <span class="dim">${list === 'worst' ? `labelled, found: F1 ${score(p.after ?? p.before)}` : `before, after: F1 ${score(p.before)} → ${score(p.after)}`}</span></p></div>`;
+    return html`<div><div class="pair">${left}${right}</div><p class="cap"><span>${p.name.slice(p.name.lastIndexOf('/') + 1)}</span><span class="dim">${list === 'worst' ? `labelled, found: F1 ${score(p.after ?? p.before)}` : `before, after: F1 ${score(p.before)} → ${score(p.after)}`}</span></p></div>`;
   };
   const block = (title: string, list: keyof typeof lists): Html => (lists[list].length === 0 ? html`` : html`<section><h2>${title}</h2><div class="pictures">${lists[list].map((p) => card(p, list))}</div></section>`);
   return html`${block('Most improved pictures', 'improved')}${block('Pictures that got worse', 'fallen')}${block('Worst pictures', 'worst')}`;
