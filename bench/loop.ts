@@ -86,6 +86,15 @@ async function train(project: string): Promise<void> {
   console.info(`run ${run.number}: ${run.state}, ${((Date.now() - began) / 60_000).toFixed(1)} min, ${run.datasetVersion.images} images${run.error === null ? '' : `, ${run.error}`}`);
   console.info(`  mAP50 by epoch ${points.map((p) => (p.map50 ?? 0).toFixed(2)).join(' ')}`);
   if (run.gate) console.info(`  gate ${run.gate.decision}: mAP50 ${run.gate.old?.map50?.toFixed(3) ?? '–'} → ${run.gate.new.map50?.toFixed(3)}, mAP50-95 ${run.gate.old?.map?.toFixed(3) ?? '–'} → ${run.gate.new.map?.toFixed(3)}`);
+  await decide(run);
+}
+
+/** The engineer of the bench goes by the figures where the gate leaves it to a person. */
+async function decide({ id, gate, outModel }: Static<typeof RunDto>): Promise<void> {
+  if (gate?.decision !== 'undecided' || !outModel) return;
+  const reason = 'the bench goes by the figures alone';
+  if ((gate.new.map ?? 0) >= (gate.old?.map ?? 0)) await call('POST', `/models/${outModel.id}/promote`, { reason });
+  else await call('POST', `/runs/${id}/keep`, { reason });
 }
 
 async function correctRound(project: string, annotator: Annotator, labels: ReadonlyMap<string, string>): Promise<void> {

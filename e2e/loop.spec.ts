@@ -127,10 +127,22 @@ async function train(page: Page): Promise<void> {
 }
 
 async function nextIteration(page: Page): Promise<void> {
+  // Few pictures prove little: the gate leaves the decision to the engineer, who finds it where the highlighted action leads.
+  await page.getByTestId('tab-overview').click();
+  if ((await page.getByTestId('loop-promote').textContent())?.includes('to decide')) {
+    await page.getByTestId('loop-next').click();
+    await expect(page.getByTestId('gate-decision')).toBeVisible();
+    if (await page.getByTestId('decide').isVisible()) {
+      await page.getByTestId('decide-reason').fill('walking around the loop');
+      await page.getByTestId('decide-promote').click();
+      await expect(page.getByTestId('gate-decided')).toContainText('promoted the new model');
+      await expect(page.getByTestId('gate-decided')).toContainText('walking around the loop');
+    }
+  }
   await page.goto(`${projectUrl(page)}/models`);
   const made = page.getByTestId('model-2');
   await expect(made).toContainText('run 1');
-  // Two epochs may well make it worse; then the gate holds it, the engineer decides, and the decision is recorded.
+  // Two epochs may well make it worse; then the gate holds it, the engineer decides against it, and the decision is recorded.
   if (await made.getByTestId('promote').isVisible()) {
     await made.getByTestId('promote').click();
     await made.getByTestId('promote-reason').fill('walking around the loop');

@@ -102,6 +102,8 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /runs/:id': least('viewer', 'run'),
   'GET /runs/:id/epochs': least('viewer', 'run'),
   'GET /runs/:id/log': least('viewer', 'run'),
+  'POST /runs/:id/keep': least('reviewer', 'run'),
+  'GET /runs/:id/pictures': least('viewer', 'run'),
   'POST /runs/:id/cancel': least('reviewer', 'run'),
 
   'GET /projects/:project/reports': least('viewer', 'project'),

@@ -82,7 +82,7 @@ export const Loop = Type.Object({
   /** Submitted since the last dataset version. */
   unfrozen: Type.Integer(),
   version: Nullable(Type.Object({ id: Id, number: Type.Integer(), images: Type.Integer() })),
-  run: Nullable(Type.Object({ id: Id, number: Type.Integer(), state: Type.String(), epoch: Type.Integer(), epochs: Type.Integer(), map: Nullable(Type.Number()) })),
+  run: Nullable(Type.Object({ id: Id, number: Type.Integer(), state: Type.String(), epoch: Type.Integer(), epochs: Type.Integer(), map: Nullable(Type.Number()), /** Its model waits for a person to decide. */ waiting: Type.Boolean() })),
   /** mAP50-95 of the newest finished run's model minus that of the model before it. */
   gain: Nullable(Type.Number()),
   predictJobId: Nullable(Id),

@@ -29,6 +29,8 @@ const N = Nullable(Type.Number());
 /** One point of the curves. Losses as Ultralytics names them (box_loss, seg_loss, cls_loss, dfl_loss). mAP in 0..1. */
 export const EpochPoint = Type.Object({
   epoch: Type.Integer(), losses: Type.Record(Type.String(), Type.Number()), map50: N, map: N, seconds: Type.Number(), imagesPerSecond: N, best: Type.Boolean(),
+  /** Absent in runs of earlier versions. */
+  perClass: Type.Optional(Type.Array(Type.Object({ index: Type.Integer(), map: N, map50: N }))),
 });
 export type EpochPoint = Static<typeof EpochPoint>;
 
@@ -44,16 +46,42 @@ export const RunProgress = Type.Object({
 });
 export type RunProgress = Static<typeof RunProgress>;
 
-/** Old and new on the same frozen split. promote: better or equal within the margin everywhere; hold: worse somewhere. */
+/** New minus old, fractions of mAP. The interval is null where too few pictures carry it. */
+export const Difference = Type.Object({ value: Type.Number(), low: N, high: N });
+export type Difference = Static<typeof Difference>;
+export const ClassDifference = Type.Object({
+  classIndex: Type.Integer(), /** Pictures with a label of the class. */ images: Type.Integer(), instances: Type.Integer(), map: Difference, map50: Difference,
+});
+export type ClassDifference = Static<typeof ClassDifference>;
+/** Of two models on the same pictures, by paired bootstrap over the pictures. */
+export const Differences = Type.Object({ images: Type.Integer(), resamples: Type.Integer(), map: Difference, map50: Difference, perClass: Type.Array(ClassDifference) });
+export type Differences = Static<typeof Differences>;
+
+/**
+ * Old and new on the same frozen split. promote: not worse overall, beyond chance, and in no class beyond the margin; hold: certainly worse somewhere, or not
+ * comparable; undecided: the pictures are too few to tell, so a person decides (docs/decisions/0012-gate.md).
+ */
 export const GateResult = Type.Object({
-  decision: Type.Union([Type.Literal('promote'), Type.Literal('hold'), Type.Literal('first')]),
+  decision: Type.Union([Type.Literal('promote'), Type.Literal('hold'), Type.Literal('undecided'), Type.Literal('first')]),
   reason: Type.String(), margin: Type.Number(),
   old: Nullable(ModelMetrics), new: ModelMetrics,
+  /** Absent where nothing was compared, and in results of earlier versions of Emend. */
+  differences: Type.Optional(Differences),
+  /** The model that was current when the run began; absent in results of earlier versions. */
+  comparedWith: Type.Optional(Nullable(Id)),
 });
 export type GateResult = Static<typeof GateResult>;
 
+const Reason = Type.String({ maxLength: 1000 });
+export const KeepPresent = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false });
+/** As stored with the run: the present model was kept instead of the run's. */
+export const Kept = Type.Object({ byId: Id, at: Timestamp, reason: Nullable(Reason) });
+/** What a person decided on the run's model, after or against the gate. */
+export const RunDecision = Type.Object({ decision: Type.Union([Type.Literal('keep'), Type.Literal('promote')]), by: Type.String(), at: Timestamp, reason: Nullable(Type.String()) });
+export type RunDecision = Static<typeof RunDecision>;
+
 export const RunDto = Type.Object({
-  id: Id, number: Type.Integer(), state: RunState, config: RunConfig, progress: RunProgress, gate: Nullable(GateResult), error: Nullable(Type.String()),
+  id: Id, number: Type.Integer(), state: RunState, config: RunConfig, progress: RunProgress, gate: Nullable(GateResult), decided: Nullable(RunDecision), error: Nullable(Type.String()),
   device: Nullable(Type.String()), datasetVersion: Type.Object({ id: Id, number: Type.Integer(), images: Type.Integer() }),
   baseModel: Nullable(Type.Object({ id: Id, number: Type.Integer(), name: Type.String(), map: N })),
   outModel: Nullable(Type.Object({ id: Id, number: Type.Integer(), name: Type.String(), current: Type.Boolean() })),

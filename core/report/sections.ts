@@ -6,7 +6,7 @@ import { html, type Html } from './escape.ts';
 import { KINDS } from './kinds.ts';
 import { picture, plot } from './svg.ts';
 import { nameOf } from './tables.ts';
-import { expectationWords, gainOf, KIND_NAMES, modelWords, VERDICTS } from './words.ts';
+import { expectationWords, gainOf, intervalWords, KIND_NAMES, modelWords, VERDICTS } from './words.ts';
 
 const TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 const hundredths = (x: number): string => (x * 100).toFixed(0);
@@ -18,7 +18,7 @@ export function headline(report: Report): Html {
   const figure = (value: string, label: string, tone = ''): Html => html`<div><dt>${label}</dt><dd class="${tone}">${value}</dd></div>`;
   return html`<section><dl>
 ${figure(after === null ? score(before) : `${score(before)} → ${score(after)}`, 'mAP50-95')}
-${gain !== null && figure(signed(gain), 'difference', gain > 0 ? 'ok' : gain < 0 ? 'bad' : '')}
+${gain !== null && figure(signed(gain), intervalWords(report) ?? 'difference', gain > 0 ? 'ok' : gain < 0 ? 'bad' : '')}
 ${figure(percent(c.predictionsKept, c.predictionsShown), 'of predictions kept')}
 ${figure(String(c.images), 'pictures')}${figure(String(c.corrections), 'corrections')}
 ${figure(seconds(c.secondsPerImage), 'per picture')}${figure(seconds(c.secondsPerCorrection), 'per correction')}</dl></section>`;

@@ -14,6 +14,11 @@ export function modelWords(model: { number: number } | null | undefined): string
   return model ? `model ${model.number}` : '–';
 }
 
+/** How sure the difference is; null = too few pictures carry an interval. */
+export function intervalWords({ training }: Pick<Report, 'training'>): string | null {
+  return training?.interval ? `between ${signed(training.interval.low)} and ${signed(training.interval.high)} (95 %)` : null;
+}
+
 /** What became of the iteration, in one sentence. */
 export function outcomeWords({ models, training, endedAt, quality }: Pick<Report, 'models' | 'training' | 'endedAt' | 'quality'>): string {
   if (!models.new) return endedAt === null ? 'No model was trained in this iteration yet; the numbers so far are of people’s work and of the present model.' : 'The model that followed is no longer known.';

@@ -23,6 +23,8 @@ export const TrainerEvent = Type.Union([
     {
       type: Type.Literal('epoch'), epoch: Type.Integer(), epochs: Type.Integer(), losses: Type.Record(Type.String(), Type.Number()),
       map50: N, map: N, seconds: Type.Number(), imagesPerSecond: N, best: Type.Boolean(),
+      /** Of the classes with labels in the validation split. */
+      perClass: Type.Array(Type.Object({ index: Type.Integer(), ...Scores }, strict)),
     },
     strict,
   ),

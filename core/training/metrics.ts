@@ -33,23 +33,29 @@ export function detectionsByClass(images: readonly EvaluatedImage[], by: Matched
   });
 }
 
-/** One vertex list of a precision-recall curve, reused: allocating one per class and threshold is most of the time otherwise. */
-interface Curve { recall: Float64Array; precision: Float64Array; length: number }
-
 /** Computes average precisions, again and again, of the same class under different weights of the pictures. */
 export class PrecisionSweep {
   readonly #of: ClassDetections;
-  readonly #curves: readonly Curve[];
-  readonly #positives: Float64Array;
-  /** Weight of everything up to and including the last true positive of each threshold. */
-  readonly #seen: Float64Array;
+  /** Positions of the detections that match at some threshold, in order; what comes after the last one changes nothing. */
+  readonly #matches: Int32Array;
+  /** Per threshold, which of `#matches` match there. */
+  readonly #at: readonly Int32Array[];
+  /** The picture of each match. */
+  readonly #pictures: Int32Array;
+  /** Weight of all detections before each match. */
+  readonly #before: Float64Array;
+  /** Vertices of one precision-recall curve, reused: allocating would be most of the time. */
+  readonly #recall: Float64Array;
+  readonly #precision: Float64Array;
 
   constructor(of: ClassDetections) {
     this.#of = of;
-    const most = 2 * of.hits.reduce((sum, bits) => sum + (bits === 0 ? 0 : 1), 0) + 3;
-    this.#curves = IOU_THRESHOLDS.map(() => ({ recall: new Float64Array(most), precision: new Float64Array(most), length: 0 }));
-    this.#positives = new Float64Array(IOU_THRESHOLDS.length);
-    this.#seen = new Float64Array(IOU_THRESHOLDS.length);
+    this.#matches = Int32Array.from([...of.hits.keys()].filter((k) => of.hits[k] !== 0));
+    this.#at = IOU_THRESHOLDS.map((_, j) => Int32Array.from([...this.#matches.keys()].filter((m) => ((of.hits[this.#matches[m] ?? 0] ?? 0) >> j) & 1)));
+    this.#pictures = this.#matches.map((k) => of.picture[k] ?? 0);
+    this.#before = new Float64Array(this.#matches.length);
+    this.#recall = new Float64Array(2 * this.#matches.length + 1);
+    this.#precision = new Float64Array(2 * this.#matches.length + 1);
   }
 
   /**
@@ -58,67 +64,73 @@ export class PrecisionSweep {
    * `weights`: how often each picture counts. Returns false, with nothing in `out`, where the weighted pictures have no label of the class.
    */
   into(out: Float64Array, weights: Float64Array): boolean {
-    const { truths, picture, hits } = this.#of;
+    const { truths } = this.#of;
     let total = 0;
     for (let i = 0; i < truths.length; i++) total += (truths[i] ?? 0) * (weights[i] ?? 0);
     if (total === 0) return false;
-    this.#begin();
-    let seen = 0;
-    for (let k = 0; k < picture.length; k++) {
-      const weight = weights[picture[k] ?? 0] ?? 0;
-      const bits = hits[k] ?? 0;
-      if (bits !== 0 && weight !== 0) this.#hit(bits, weight, seen, total);
-      seen += weight;
-    }
-    for (const [j, curve] of this.#curves.entries()) out[j] = areaUnder(curve);
+    this.#accumulate(weights);
+    for (let j = 0; j < this.#at.length; j++) out[j] = areaUnder(this.#recall, this.#precision, this.#curve(j, weights, total));
     return true;
   }
 
-  #begin(): void {
-    this.#positives.fill(0);
-    this.#seen.fill(0);
-    for (const curve of this.#curves) {
-      curve.recall[0] = 0;
-      curve.precision[0] = 1;
-      curve.length = 1;
+  #accumulate(weights: Float64Array): void {
+    const { picture } = this.#of;
+    let seen = 0;
+    let k = 0;
+    for (let m = 0; m < this.#matches.length; m++) {
+      for (const match = this.#matches[m] ?? 0; k < match; k++) seen += weights[picture[k] ?? 0] ?? 0;
+      this.#before[m] = seen;
     }
   }
 
-  #hit(bits: number, weight: number, before: number, total: number): void {
-    for (let j = 0, bit = 1; j < this.#curves.length; j++, bit <<= 1) {
-      const curve = this.#curves[j];
-      if ((bits & bit) === 0 || curve === undefined) continue;
-      const positives = this.#positives[j] ?? 0;
-      // False positives in between: of all their points on the curve only the last one can matter.
-      if (before > (this.#seen[j] ?? 0)) push(curve, positives / total, positives / before);
-      push(curve, (positives + weight) / total, (positives + weight) / (before + weight));
-      this.#positives[j] = positives + weight;
-      this.#seen[j] = before + weight;
+  /** Writes the vertices of one threshold's curve, false positives in between included, and returns how many there are. */
+  #curve(j: number, weights: Float64Array, total: number): number {
+    const at = this.#at[j] ?? new Int32Array(0);
+    const before = this.#before;
+    const recall = this.#recall;
+    const precision = this.#precision;
+    const pictures = this.#pictures;
+    recall[0] = 0;
+    precision[0] = 1;
+    let length = 1;
+    let positives = 0;
+    let seen = 0;
+    for (let i = 0; i < at.length; i++) {
+      const m = at[i] ?? 0;
+      const weight = weights[pictures[m] ?? 0] ?? 0;
+      if (weight === 0) continue;
+      const earlier = before[m] ?? 0;
+      // Of all false positives since the last match only the last one can matter.
+      if (earlier > seen) {
+        recall[length] = positives / total;
+        precision[length++] = positives / earlier;
+      }
+      positives += weight;
+      seen = earlier + weight;
+      recall[length] = positives / total;
+      precision[length++] = positives / seen;
     }
+    return length;
   }
-}
-
-function push(curve: Curve, recall: number, precision: number): void {
-  curve.recall[curve.length] = recall;
-  curve.precision[curve.length] = precision;
-  curve.length += 1;
 }
 
 /** From the end of the curve to its beginning: the envelope, numpy's `interp` at 0, 0.01 … 1, and the trapezoids, in one pass. */
-function areaUnder({ recall, precision, length }: Curve): number {
-  let sum = 0;
-  let at = 100;
+function areaUnder(recall: Float64Array, precision: Float64Array, length: number): number {
   // Behind the last true positive: precision 0 up to recall 1.
-  const last = recall[length - 1] ?? 0;
-  while (at >= 0 && at * 0.01 >= last) at -= 1;
-  let [nextRecall, next] = [last, precision[length - 1] ?? 0];
+  let nextRecall = recall[length - 1] ?? 0;
+  let next = precision[length - 1] ?? 0;
+  let at = Math.min(100, Math.ceil(nextRecall * 100) + 1);
+  while (at >= 0 && at * 0.01 >= nextRecall) at -= 1;
+  let sum = 0;
   for (let v = length - 2; v >= 0 && at >= 0; v--) {
     const r = recall[v] ?? 0;
     const envelope = Math.max(next, precision[v] ?? 0);
-    for (let x = at * 0.01; at >= 0 && x >= r; x = --at * 0.01) {
-      sum += (at === 0 ? 0.5 : 1) * (envelope + ((next - envelope) / (nextRecall - r)) * (x - r));
+    while (at >= 0 && at * 0.01 >= r) {
+      sum += (at === 0 ? 0.5 : 1) * (envelope + ((next - envelope) / (nextRecall - r)) * (at * 0.01 - r));
+      at -= 1;
     }
-    [nextRecall, next] = [r, envelope];
+    nextRecall = r;
+    next = envelope;
   }
   return sum * 0.01;
 }

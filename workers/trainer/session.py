@@ -172,6 +172,15 @@ def summarise(result: Any, images: int) -> dict[str, Any]:
     }
 
 
+def class_scores(trainer: Any) -> list[dict[str, Any]]:
+    """Per class, of the evaluation after an epoch: masks where the task has them. Empty where this epoch was not evaluated."""
+    metrics = getattr(getattr(trainer, "validator", None), "metrics", None)
+    main = getattr(metrics, "seg", None) or getattr(metrics, "box", None)
+    if main is None:
+        return []
+    return [{"index": int(c), "map": number(main.ap[i]), "map50": number(main.ap50[i])} for i, c in enumerate(main.ap_class_index)]
+
+
 class EpochWatch:
     """Turns Ultralytics' callbacks into events."""
 
@@ -212,5 +221,6 @@ class EpochWatch:
         self.reporter.send(
             "epoch", epoch=trainer.epoch + 1, epochs=self.epochs, losses=losses, map50=map50, map=map_, seconds=seconds,
             imagesPerSecond=number(self.images / max(1e-6, seconds)), best=best,
+            perClass=class_scores(trainer),
         )
         self.batch = 0

@@ -13,7 +13,7 @@ import evaluation
 import numpy as np
 import torch
 from progress import Cancelled, Reporter, number
-from session import EpochWatch, checkpoint_state, summarise, yaml_images
+from session import EpochWatch, checkpoint_state, class_scores, summarise, yaml_images
 from train import sentence
 
 CONTRACT = Path(__file__).parent / "contract"
@@ -65,6 +65,7 @@ class EpochTest(unittest.TestCase):
         watch = EpochWatch(Reporter(lines), epochs=2)
         trainer = types.SimpleNamespace(
             epoch=0, batch_size=4, train_loader=[0, 1], tloss={"box_loss": float("nan"), "seg_loss": 2.0},
+            validator=types.SimpleNamespace(metrics=types.SimpleNamespace(seg=types.SimpleNamespace(ap=[0.25], ap50=[0.5], ap_class_index=[1]))),
             metrics={"metrics/mAP50(M)": 0.5, "metrics/mAP50-95(M)": 0.25, "metrics/mAP50(B)": 0.9, "metrics/mAP50-95(B)": 0.8},
         )
         watch.epoch_start(trainer)
@@ -77,6 +78,7 @@ class EpochTest(unittest.TestCase):
             self.assertEqual(set(event), set(alternatives()[event["type"]]["required"]))
         epoch = lines.events()[-1]
         self.assertEqual((epoch["map"], epoch["map50"], epoch["best"]), (0.25, 0.5, True))
+        self.assertEqual(epoch["perClass"], [{"index": 1, "map": 0.25, "map50": 0.5}])
         self.assertEqual(epoch["losses"], {"box_loss": 0.0, "seg_loss": 2.0})
 
 
@@ -90,6 +92,12 @@ class MetricsTest(unittest.TestCase):
         self.assertEqual((metrics["map"], metrics["boxMap"], metrics["perClass"][1]["instances"]), (0.3, 0.4, 9))
         shape = alternatives()["evaluation"]["properties"]["metrics"]
         self.assertEqual(set(metrics), set(shape["required"]))
+
+
+    def test_classes_of_an_epoch_that_was_not_evaluated(self) -> None:
+        self.assertEqual(class_scores(types.SimpleNamespace()), [])
+        box = types.SimpleNamespace(ap=[], ap50=[], ap_class_index=[])
+        self.assertEqual(class_scores(types.SimpleNamespace(validator=types.SimpleNamespace(metrics=types.SimpleNamespace(box=box)))), [])
 
 
 class EvaluationTest(unittest.TestCase):

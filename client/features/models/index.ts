@@ -1,2 +1,2 @@
-export { fetchModels } from './api.ts';
+export { fetchModels, promoteModel } from './api.ts';
 export { default as PromotePanel } from './PromotePanel.vue';

@@ -22,7 +22,7 @@ describe('the next action', () => {
     expect(nextAction({ ...base, submitted: 0 }).words).toBe('Correct the first image');
     expect(nextAction({ ...base, next: 'freeze' }).words).toBe('Freeze v4');
     expect(nextAction({ ...base, next: 'train' }).words).toBe('Train on v3');
-    expect(nextAction({ ...base, next: 'train', run: { id: 'r', number: 1, state: 'training', epoch: 2, epochs: 12, map: null } }).words).toBe('Watch the training');
+    expect(nextAction({ ...base, next: 'train', run: { id: 'r', number: 1, state: 'training', epoch: 2, epochs: 12, map: null, waiting: false } }).words).toBe('Watch the training');
     expect(nextAction({ ...base, next: 'promote' }).words).toBe('Decide on the new model');
   });
 });
@@ -47,8 +47,13 @@ describe('the loop bar', () => {
 
   it('shows a running prediction and a running training as busy, with how far they are', () => {
     expect(stepViews(base, job)[0]).toMatchObject({ state: 'busy', figure: '40 of 312' });
-    const run = { id: 'r', number: 4, state: 'training', epoch: 7, epochs: 12, map: 0.709 };
+    const run = { id: 'r', number: 4, state: 'training', epoch: 7, epochs: 12, map: 0.709, waiting: false };
     expect(stepViews({ ...base, next: 'train', run }, null)[3]).toMatchObject({ state: 'busy', figure: 'epoch 7/12', note: 'run 4 · mAP 70.9' });
+  });
+
+  it('says that a model waits for a decision', () => {
+    const run = { id: 'r', number: 4, state: 'done', epoch: 12, epochs: 12, map: 0.7, waiting: true };
+    expect(stepViews({ ...base, run }, null)[4]).toMatchObject({ figure: 'to decide', note: 'the model of run 4' });
   });
 
   it('says so when nothing is there', () => {

@@ -89,6 +89,7 @@ function trainView(loop: Loop): Description {
 }
 
 function promoteView(loop: Loop): Description {
+  if (loop.run?.waiting) return { figure: 'to decide', note: `the model of run ${loop.run.number}`, share: null };
   const note = loop.model ? `mAP ${score(loop.model.map)} now` : 'no model yet';
   return { figure: loop.gain === null ? '–' : `${signed(loop.gain)} mAP`, note, share: null };
 }

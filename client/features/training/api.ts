@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import type { CreateRun} from '#core/api/run.ts';
 import { EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
+import { RunPictures } from '#core/api/evaluation.ts';
 import { get, post, urlOf } from '../../api.ts';
 
 export const fetchRuns = (project: string, signal?: AbortSignal) => get(Type.Array(RunDto), `/projects/${project}/runs`, signal);
@@ -8,4 +9,6 @@ export const fetchRun = (id: string, signal?: AbortSignal) => get(RunDto, `/runs
 export const fetchEpochs = (id: string, signal?: AbortSignal) => get(Type.Array(EpochPoint), `/runs/${id}/epochs`, signal);
 export const fetchLog = (id: string, after: number, signal?: AbortSignal) => get(Type.Array(LogLine), urlOf(`/runs/${id}/log`, { after }), signal);
 export const startRun = (project: string, body: Static<typeof CreateRun>) => post(RunDto, `/projects/${project}/runs`, body);
+export const fetchPictures = (id: string, signal?: AbortSignal) => get(RunPictures, `/runs/${id}/pictures`, signal);
+export const keepPresent = (id: string, reason: string) => post(RunDto, `/runs/${id}/keep`, { reason });
 export const cancelRun = (id: string) => post(RunDto, `/runs/${id}/cancel`);

@@ -6,7 +6,7 @@ import { presetConfig } from '#core/training/presets.ts';
 
 const progress = { message: null, epoch: 19, epochs: 30, batch: 0, batches: 0, imagesPerSecond: null, secondsLeft: null, map: null, map50: null, stageShare: null };
 const run: RunDto = {
-  id: 'r', number: 4, state: 'training', config: { ...presetConfig('quick', { hasBase: true, gpu: false, images: 205, inputSize: null, freshWeight: 2 }), epochs: 12, imgsz: 320 }, progress, gate: null, error: null, device: null, datasetVersion: { id: 'v', number: 4, images: 200 },
+  id: 'r', number: 4, state: 'training', config: { ...presetConfig('quick', { hasBase: true, gpu: false, images: 205, inputSize: null, freshWeight: 2 }), epochs: 12, imgsz: 320 }, progress, gate: null, decided: null, error: null, device: null, datasetVersion: { id: 'v', number: 4, images: 200 },
   baseModel: null, outModel: null, createdBy: 'A', createdAt: '2026-11-23T10:00:00Z', startedAt: '2026-11-23T10:00:00Z', endedAt: null,
 };
 

@@ -34,8 +34,8 @@ export function useRun(id: () => string | null): LiveRun {
       const { state, progress, gate, error } = event;
       const former = run.data.value;
       if (former) run.data.value = { ...former, state, progress, gate, error };
-      // Only the whole run has the model that came out, and when it ended.
-      if (former?.state !== state) { run.refetchSoon(); epochs.refetchSoon(); }
+      // Only the whole run has the model that came out, when it ended, and what a person decided.
+      if (former?.state !== state || state === 'done') { run.refetchSoon(); epochs.refetchSoon(); }
     }
     if (event.type === 'epoch' && event.run === id()) epochs.data.value = [...(epochs.data.value ?? []).filter((p) => p.epoch !== event.point.epoch), event.point].sort((a, b) => a.epoch - b.epoch);
     if (event.type === 'log' && event.run === id()) append(event.lines);

@@ -9,7 +9,8 @@ import { API } from '../../access.ts';
 import { inProject } from '../../signedIn.ts';
 import { evaluationBlob, listEvaluations } from './store.ts';
 
-export { parseEvaluation, readEvaluation, readTrainersFile, storeEvaluation } from './store.ts';
+export { compareEvaluations, PictureShelf, readPictures } from './compare.ts';
+export { checkTrainersFile, readEvaluation, storeEvaluation } from './store.ts';
 
 const tags = ['evaluations'];
 const FileParams = Type.Object({ project: Id, evaluation: Id }, { additionalProperties: false });

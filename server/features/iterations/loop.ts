@@ -34,10 +34,10 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   };
   return {
     ...numbers,
-    next: nextStep({ ...numbers, hasClasses: classes > 0, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isHeld(run, model), training: run !== null && !isEnded(run.state) }),
+    next: nextStep({ ...numbers, hasClasses: classes > 0, labelled: images - waiting, hasVersion: version !== null, pending: tasks.left, hasModel: model !== null, untrained: await isUntrained(db, version?.id ?? null), held: isWaiting(run, model), training: run !== null && !isEnded(run.state) }),
     model: model && { id: model.id, number: model.number, name: model.name, map: metric(model, 'map'), map50: metric(model, 'map50') },
     version: version && { id: version.id, number: version.number, images: version._count.items },
-    run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run) },
+    run: run && { id: run.id, number: run.number, state: run.state, ...runNumbers(run), waiting: isWaiting(run, model) },
     gain: await gainOf(db, model),
     predictJobId: job?.id ?? null,
   };
@@ -58,9 +58,9 @@ async function isUntrained(db: PrismaClient, versionId: string | null): Promise<
   return versionId !== null && (await db.trainingRun.count({ where: { datasetVersionId: versionId, state: { notIn: ['failed', 'cancelled'] } } })) === 0;
 }
 
-/** The newest run made a model that the gate held and nobody promoted. */
-function isHeld(run: (TrainingRun & { outModel: ModelVersion | null }) | null, current: ModelVersion | null): boolean {
-  if (run?.state !== 'done' || !run.outModel || run.outModel.id === current?.id) return false;
+/** The newest run made a model that the gate held or could not decide on, and nobody has promoted it or kept the present one. */
+function isWaiting(run: (TrainingRun & { outModel: ModelVersion | null }) | null, current: ModelVersion | null): boolean {
+  if (run?.state !== 'done' || run.decision !== null || !run.outModel || run.outModel.id === current?.id) return false;
   return current === null || run.outModel.createdAt > current.createdAt;
 }
 

@@ -104,6 +104,28 @@ it('a promotion ends the iteration with its report, and unsubmitted edits keep w
   expect(await now(edited.id)).toMatchObject({ iterationId: after?.id, predictionSetId: edited.predictionSetId, dirty: true });
 });
 
+it('a roll back gives tasks the predictions that they had: none is made anew', async () => {
+  const first = (await upload(onnx)).body;
+  const bytes = await sharp({ create: { width: 64, height: 48, channels: 3, background: { r: 90, g: 90, b: 90 } } }).png().toBuffer();
+  const waiting = await t.task(project, { bytes, width: 64, height: 48, predictions: [prediction] });
+  const second = (await upload(onnx)).body;
+  const sets = () => t.db.predictionSet.findMany({ where: { image: { projectId: project.id } }, orderBy: { createdAt: 'asc' } });
+  const shown = async () => (await t.db.task.findFirstOrThrow({ where: { imageId: waiting.imageId } })).predictionSetId;
+  await reviewer.post(`/models/${second.id}/promote`, { reason: 'try it' });
+  await expect.poll(async () => (await sets()).map((s) => s.modelId), { timeout: 15_000 }).toEqual([first.id, second.id]);
+  await t.app.jobs.idle();
+  const before = await sets();
+  expect(await shown()).toBe(before[1]?.id);
+  for (const [model, reason, set] of [[first.id, 'misses small voids', before[0]], [second.id, 'no, it was the light', before[1]]] as const) {
+    expect((await reviewer.post(`/models/${model}/promote`, { reason })).body).toMatchObject({ current: true });
+    await expect.poll(shown, { timeout: 15_000 }).toBe(set?.id);
+    await t.app.jobs.idle();
+  }
+  expect(await sets(), 'the very same sets').toEqual(before);
+  const rows = await t.db.promotion.findMany({ where: { projectId: project.id }, orderBy: { createdAt: 'asc' } });
+  expect(rows.map((row) => [row.kind, row.reason])).toEqual([['first', null], ['manual', 'try it'], ['rollback', 'misses small voids'], ['rollback', 'no, it was the light']]);
+});
+
 it('refuses whoever may not', async () => {
   const { id } = (await upload(onnx)).body;
   const annotator = await t.person({ project: project.id, role: 'annotator' });

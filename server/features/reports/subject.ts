@@ -59,7 +59,12 @@ async function trainingOf(db: PrismaClient, model: Made, gate: GateResult | null
   const stats = Value.Check(DatasetStats, datasetVersion.stats) ? datasetVersion.stats : null;
   return {
     run: run.number, version: datasetVersion.number, labelled: stats?.splits.train ?? 0, fresh: stats?.fresh ?? 0,
-    decision: promotion ? (promotion.kind === 'manual' ? 'promoted by hand' : 'promoted') : gate?.decision === 'hold' ? 'held back' : 'not promoted',
-    reason: promotion?.reason ?? gate?.reason ?? '', interval: null,
+    decision: promotion ? (promotion.kind === 'manual' ? 'promoted by hand' : 'promoted') : gate?.decision === 'hold' ? 'held back' : gate?.decision === 'undecided' ? 'to be decided' : 'not promoted',
+    reason: promotion?.reason ?? gate?.reason ?? '', interval: intervalOf(gate),
   };
+}
+
+function intervalOf(gate: GateResult | null): ReportTraining['interval'] {
+  const map = gate?.differences?.map;
+  return map?.low != null && map.high !== null ? { low: map.low, high: map.high } : null;
 }

@@ -2,6 +2,7 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelMetrics } from '#core/api/model.ts';
+import type { GateResult } from '#core/api/run.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { TrainerEvent, TrainerMetrics } from '#core/training/events.ts';
@@ -12,7 +13,7 @@ import type { TrainingRun } from '#prisma';
 import type { App } from '../../app.ts';
 import type { JobHandle } from '../../context.ts';
 import { writeYolo } from '../dataset/index.ts';
-import { parseEvaluation, readTrainersFile, storeEvaluation } from '../evaluations/index.ts';
+import { checkTrainersFile, compareEvaluations, storeEvaluation } from '../evaluations/index.ts';
 import { copyWeights, promoteModel, readMetrics, registerModel } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
 import { configOf } from './dto.ts';
@@ -131,6 +132,8 @@ function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: Job
   };
 }
 
+const TOLD: Readonly<Record<GateResult['decision'], string>> = { promote: 'passed the gate', first: 'passed the gate', hold: 'was held at the gate', undecided: 'waits for a decision' };
+
 async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId, old, fresh, files }: Outcome): Promise<string> {
   if (!files || !fresh) throw new EmendError('failed', 'The trainer ended without a model. The log says more; start the run again.');
   await recorder.state('gate');
@@ -142,11 +145,12 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId,
     origin: 'trained', metrics, runId: run.id, datasetVersionId: run.datasetVersionId, ...(run.baseModelId === null ? {} : { parentId: run.baseModelId }),
   });
   await rememberOld(app, oldId, old?.metrics ?? null);
-  await keep(app, run, model.id, fresh);
-  if (oldId !== null && old) await keep(app, run, oldId, old);
-  const gate = decideRun({ old: old && toMetrics(old.metrics), fresh: metrics, margin: readSettings(project.settings).gateMargin, comparedWith: oldId, current: project.currentModelId });
-  await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${gate.decision === 'hold' ? 'held at the gate' : 'passed the gate'}: ${gate.reason}` } });
-  if (gate.decision !== 'hold') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
+  const freshFile = await keep(app, run, model.id, fresh);
+  const oldFile = oldId !== null && old ? await keep(app, run, oldId, old) : null;
+  const differences = oldFile === null ? null : await compareEvaluations({ old: oldFile, fresh: freshFile });
+  const gate = decideRun({ differences, old: old && toMetrics(old.metrics), fresh: metrics, margin: readSettings(project.settings).gateMargin, comparedWith: oldId, current: project.currentModelId });
+  await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${TOLD[gate.decision]}: ${gate.reason}`.slice(0, 500) } });
+  if (gate.decision === 'promote' || gate.decision === 'first') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
   recorder.progress({ message: gate.reason, secondsLeft: 0 });
   await recorder.state('done', { gate, endedAt: new Date() });
   app.bus.emit(run.projectId, { type: 'model', id: model.id, promoted: false });
@@ -155,10 +159,10 @@ async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId,
 }
 
 /** What a model found stays with it and the version, for the pictures that differ and for reports. */
-async function keep(app: Parts, run: TrainingRun, modelId: string, { file }: Measured): Promise<void> {
-  const bytes = await readTrainersFile(join(runDirectory(app.config.dataDir, run.id), 'out'), file);
-  await parseEvaluation(bytes);
-  await storeEvaluation(app.db, app.blobs, { modelId, datasetVersionId: run.datasetVersionId, runId: run.id, bytes });
+async function keep(app: Parts, run: TrainingRun, modelId: string, { file }: Measured): Promise<string> {
+  const path = await checkTrainersFile(join(runDirectory(app.config.dataDir, run.id), 'out'), file);
+  await storeEvaluation(app.db, app.blobs, { modelId, datasetVersionId: run.datasetVersionId, runId: run.id, path });
+  return path;
 }
 
 /** A shipped or uploaded model has no numbers of its own until it was first measured on this project's split. */

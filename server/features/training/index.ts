@@ -4,13 +4,16 @@ import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { Id, IdParams, ProjectParams } from '#core/api/common.ts';
-import { CreateRun, EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
+import { RunPictures } from '#core/api/evaluation.ts';
+import { CreateRun, EpochPoint, KeepPresent, LogLine, RunDto } from '#core/api/run.ts';
 import { API } from '../../access.ts';
-import { inProject } from '../../signedIn.ts';
-import { listRuns, readRun } from './dto.ts';
+import { inProject, signedIn } from '../../signedIn.ts';
+import { PictureShelf, readPictures } from '../evaluations/index.ts';
+import { comparedWith, listRuns, readRun } from './dto.ts';
 import { AutoRuns } from './auto.ts';
 import { ensureEnvironment } from './environment.ts';
 import { executeRun } from './execute.ts';
+import { keepPresent } from './keep.ts';
 import { readEpochs, readLog } from './recorder.ts';
 import { cancelRun, createRun, neverBegan, settleAbandoned } from './runs.ts';
 
@@ -36,6 +39,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/runs/:id/epochs`, { schema: { tags, summary: 'The curves', params: IdParams, response: { 200: Type.Array(EpochPoint) } } }, (request) => readEpochs(app.db, request.params.id));
   app.get(`${API}/runs/:id/log`, { schema: { tags, summary: 'The log, after a sequence number', params: IdParams, querystring: LogQuery, response: { 200: Type.Array(LogLine) } } }, (request) => readLog(app.db, request.params.id, request.query.after));
   app.post(`${API}/runs/:id/cancel`, { schema: { tags, summary: 'Cancel a run; its last checkpoint stays', params: IdParams, response: { 200: RunDto } } }, (request) => cancelRun(app, request.params.id));
+  app.post(`${API}/runs/:id/keep`, { schema: { tags, summary: 'Keep the present model instead of the one that this run made', params: IdParams, body: KeepPresent, response: { 200: RunDto } } }, (request) =>
+    keepPresent(app, request.params.id, request.body.reason?.trim() || null, signedIn(request).id));
+  const shelf = new PictureShelf();
+  app.get(`${API}/runs/:id/pictures`, { schema: { tags, summary: 'The validation pictures on which old and new differ most', params: IdParams, response: { 200: RunPictures } } }, async (request) =>
+    readPictures(app, shelf, request.params.id, await comparedWith(app.db, request.params.id)));
 };
 
 export const plugin = fp(async (app) => {

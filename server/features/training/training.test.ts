@@ -88,6 +88,7 @@ describe('a training run', { timeout: 240_000 }, () => {
     expect(ended).toMatchObject({ number: 1, error: null, gate: { decision: 'first', new: { images: 3, perClass: [{ classIndex: 0, name: 'Square', instances: 3 }] } }, outModel: { number: 1, current: true } });
     await expectSameFigures(ended.outModel.id, ended.datasetVersion.id, ended.gate.new);
     expect((await engineer.get(`/runs/${id}/epochs`)).body.map((p: { epoch: number }) => p.epoch)).toEqual([1, 2]);
+    expect((await engineer.get(`/runs/${id}/epochs`)).body[1].perClass).toEqual([{ index: 0, map: expect.any(Number), map50: expect.any(Number) }]);
     expect((await engineer.get(`/runs/${id}/log`)).body[0].text).toContain('Ultralytics');
     const log = (await engineer.get(`/runs/${id}/log`)).body;
     expect((await engineer.get(`/runs/${id}/log?after=-1`)).body).toEqual(log);
@@ -108,7 +109,8 @@ describe('a training run', { timeout: 240_000 }, () => {
     await t.restart();
     await expect.poll(() => read(id), { timeout: 200_000, interval: 500 }).toMatchObject({ state: 'done' });
     const ended = await read(id);
-    expect(['promote', 'hold']).toContain(ended.gate.decision);
+    expect(ended.gate, 'three pictures prove nothing').toMatchObject({ decision: 'undecided', reason: expect.stringContaining('3 pictures only'), differences: { images: 3, map: { low: null } } });
+    expect(ended.outModel.current).toBe(false);
     expect(ended.gate.old).toMatchObject({ images: 3 });
     await expectSameFigures(ended.outModel.id, ended.datasetVersion.id, ended.gate.new);
     const kept = (await engineer.get(`/projects/${project.id}/evaluations?version=${ended.datasetVersion.id}`)).body;
@@ -152,7 +154,7 @@ describe('a training run', { timeout: 240_000 }, () => {
   it('keeps a long log readable: the latest lines at first, all of the rest on request', async () => {
     const source = await t.db.trainingRun.findFirstOrThrow({ where: { projectId: project.id } });
     const id = newId();
-    const { number: _, id: __, ...rest } = source;
+    const { number: _, id: __, decision: ___, ...rest } = source;
     await t.db.trainingRun.create({ data: { ...rest, config: rest.config ?? {}, progress: rest.progress ?? {}, gate: {}, id, number: 50, state: 'done' } });
     await t.db.runEvent.createMany({ data: Array.from({ length: 20_010 }, (_value, seq) => ({ runId: id, seq, kind: 'log', data: { text: `line ${seq}` } })) });
     const latest = (await engineer.get(`/runs/${id}/log`)).body;
