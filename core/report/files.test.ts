@@ -8,7 +8,7 @@ import { reportPage } from './page.ts';
 import { compareQuality } from './quality.ts';
 import { tableOf } from './tables.ts';
 import { expectationOf } from './expectation.ts';
-import { expectationWords, gainOf, outcomeWords } from './words.ts';
+import { expectationWords, gainOf, intervalWords, outcomeWords } from './words.ts';
 
 /** Reads CSV as RFC 4180 has it. */
 function parseCsv(text: string): string[][] {
@@ -101,6 +101,10 @@ describe('words', () => {
     const told = expectationWords(expectationOf({ points: [point(40, 0.3), point(80, 0.4), point(120, 0.46)], images: 20, corrections: 40, secondsPerCorrection: 6, ceiling: 0.8 }), 0.46);
     expect(told[0]).toMatch(/^The next 100 corrections \(about 50 pictures, 10 min\) can be expected to bring \+\d/);
     expect(told.at(-1)).toContain('reach 80.0 against each other, the ceiling');
+  });
+  it('say how sure the difference is, where anything does', () => {
+    expect(intervalWords(report)).toBeNull();
+    expect(intervalWords({ training: report.training && { ...report.training, interval: { low: -0.004, high: 0.061 } } })).toBe('between −0.4 and +6.1 (95 %)');
   });
   it('name what is missing', () => {
     expect(expectationWords(report.expectation, null)[0]).toContain('there are none so far');

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -52,11 +54,13 @@ async function trained(number: number, map: number, labelled: number): Promise<{
 /** What a model finds on the split: on the first `right` pictures the object, elsewhere nothing. */
 async function evaluated(modelId: string, versionId: string, right: number): Promise<void> {
   const { runId } = await t.db.modelVersion.findFirstOrThrow({ where: { datasetVersionId: versionId } });
+  const path = join(t.dataDir, `${newId()}.json.gz`);
   const file: EvaluationFile = {
     format: 'emend-evaluation-1', task: 'segment', classes: ['Chip', 'Void'],
     images: images.map((image, i) => ({ image, truths: [{ class: 0, box: [5, 5, 20, 20] }], found: i < right ? [{ class: 0, box: [5, 5, 20, 20], score: 0.9, hits: 1023, boxHits: 1023 }] : [] })),
   };
-  await storeEvaluation(t.db, t.app.blobs, { modelId, datasetVersionId: versionId, runId: runId ?? '', bytes: gzipSync(JSON.stringify(file)) });
+  await writeFile(path, gzipSync(JSON.stringify(file)));
+  await storeEvaluation(t.db, t.app.blobs, { modelId, datasetVersionId: versionId, runId, path });
 }
 
 beforeAll(async () => {
