@@ -17,6 +17,7 @@ const projectPages: RouteRecordRaw[] = [
   { path: 'import/:import?', name: 'import', component: () => import('./features/import/ImportPage.vue'), meta: { title: 'Import' } },
   { path: 'versions/:number?', name: 'versions', component: () => import('./features/versions/VersionsPage.vue'), meta: { title: 'Versions' } },
   { path: 'training/:run?', name: 'training', component: () => import('./features/training/TrainingPage.vue'), meta: { title: 'Training' } },
+  { path: 'report/:iteration?', name: 'report', component: () => import('./features/report/ReportPage.vue'), meta: { title: 'Report' } },
   { path: 'review/:task?', name: 'review', component: () => import('./features/review/ReviewPage.vue'), meta: { title: 'Review' } },
   { path: 'team', name: 'team', component: () => import('./features/team/TeamPage.vue'), meta: { title: 'Team' } },
   { path: 'team/pair/:image', name: 'team-pair', component: () => import('./features/team/PairPage.vue'), meta: { title: 'Two outcomes' } },

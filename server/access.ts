@@ -26,6 +26,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /sign-in': open,
 
   'GET /me': signedIn,
+  'PATCH /me': signedIn,
   'POST /me/password': signedIn,
   'GET /tokens': signedIn,
   'POST /tokens': signedIn,
@@ -104,6 +105,12 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /runs/:id/keep': least('reviewer', 'run'),
   'GET /runs/:id/pictures': least('viewer', 'run'),
   'POST /runs/:id/cancel': least('reviewer', 'run'),
+
+  'GET /projects/:project/reports': least('viewer', 'project'),
+  'GET /projects/:project/reports/:iteration': least('viewer', 'project'),
+  'GET /projects/:project/reports/:iteration/report.json': least('viewer', 'project'),
+  'GET /projects/:project/reports/:iteration/report.html': least('viewer', 'project'),
+  'GET /projects/:project/reports/:iteration/report.csv': least('viewer', 'project'),
 
   'GET /projects/:project/evaluations': least('viewer', 'project'),
   'GET /projects/:project/evaluations/:evaluation/file.json.gz': least('viewer', 'project'),

@@ -16,6 +16,7 @@ import { plugin as files } from './features/files/index.ts';
 import { plugin as models } from './features/models/index.ts';
 import { plugin as evaluations } from './features/evaluations/index.ts';
 import { plugin as iterations } from './features/iterations/index.ts';
+import { plugin as reports } from './features/reports/index.ts';
 import { plugin as reviews } from './features/reviews/index.ts';
 import { plugin as system } from './features/system/index.ts';
 import { plugin as team } from './features/team/index.ts';
@@ -25,4 +26,4 @@ import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, evaluations, training, reviews, team, demo, system];
+export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, team, demo, system];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Box } from '#core/geometry/box.ts';
 import { boxIou } from '#core/geometry/iou.ts';
 import { encode } from '#core/geometry/rle.ts';
-import { addUp, agreementOf, compareImage, kappaOf, likeness, NOTHING, perClass, swapped } from './agreement.ts';
+import { addUp, agreementOf, ceilingOf, compareImage, kappaOf, likeness, NOTHING, perClass, swapped } from './agreement.ts';
 import { matchInstances, SAME_IOU, type Compared } from './match.ts';
 import { isOverlapped, lotOf } from './overlap.ts';
 
@@ -45,6 +45,25 @@ describe('matching', () => {
       expect(rounded(seen(a2, b2))).toEqual(rounded(seen(a, b)));
       const [there, back] = [agreementOf(compareImage(a, b)), agreementOf(swapped(compareImage(b, a)))];
       expect(rounded(back)).toEqual(rounded(there));
+    }));
+  });
+});
+
+describe('the ceiling', () => {
+  it('is one where both always agree, and precision times recall where they do not', () => {
+    expect(ceilingOf(compareImage([at(0), at(50, 1)], [at(0), at(50, 1)]))).toBe(1);
+    // Two of three objects found by the other, who has two: 2/3 · 2/2.
+    expect(ceilingOf(compareImage([at(0), at(50), at(100)], [at(0), at(50)]))).toBeCloseTo(2 / 3);
+    // An IoU of 2/3 counts at 0.50, 0.55, 0.60 and 0.65 of the ten thresholds.
+    expect(ceilingOf(compareImage([at(0)], [at(2)]))).toBeCloseTo(0.4);
+    expect(ceilingOf(compareImage([], []))).toBeNull();
+    expect(ceilingOf(compareImage([at(0)], [at(0, 1)]))).toBe(0);
+  });
+  it('is the same from both sides, and a share', () => {
+    fc.assert(fc.property(labels, labels, (a, b) => {
+      const [there, back] = [ceilingOf(compareImage(a, b)), ceilingOf(compareImage(b, a))];
+      expect(there === null ? null : there.toFixed(9)).toBe(back === null ? null : back.toFixed(9));
+      if (there !== null) expect(there >= 0 && there <= 1).toBe(true);
     }));
   });
 });

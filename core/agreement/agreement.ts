@@ -1,4 +1,5 @@
 /** How well two people agree who labelled the same images without seeing each other. Pure sums that can be added up over images. */
+import { IOU_THRESHOLDS } from '#core/training/evaluation.ts';
 import { matchInstances, type Compared } from './match.ts';
 
 /** The category of what one of the two did not see at all. */
@@ -18,6 +19,8 @@ export interface Tally {
   confusion: Map<string, number>;
   /** Class → sum of IoU over objects that both gave it. */
   iouOf: Map<number, number>;
+  /** "<class> <position in IOU_THRESHOLDS>" → objects that both gave the class and that overlap at least so much. */
+  steps: Map<string, number>;
 }
 
 /** All shares 0…1; null = there is nothing to divide by. */
@@ -49,7 +52,7 @@ export interface ClassAgreement {
 }
 
 export function emptyTally(): Tally {
-  return { images: 0, a: 0, b: 0, matched: 0, sameClass: 0, iou: 0, confusion: new Map(), iouOf: new Map() };
+  return { images: 0, a: 0, b: 0, matched: 0, sameClass: 0, iou: 0, confusion: new Map(), iouOf: new Map(), steps: new Map() };
 }
 
 /** Compares the labels that two people gave one image. */
@@ -62,6 +65,7 @@ export function compareImage(a: readonly Compared[], b: readonly Compared[]): Ta
     if (one.class !== other.class) continue;
     tally.sameClass += 1;
     add(tally.iouOf, one.class, iou);
+    for (const [i, least] of IOU_THRESHOLDS.entries()) if (iou >= least) add(tally.steps, `${one.class} ${i}`, 1);
   }
   for (const one of onlyA) add(tally.confusion, `${one.class} ${NOTHING}`, 1);
   for (const other of onlyB) add(tally.confusion, `${NOTHING} ${other.class}`, 1);
@@ -74,6 +78,7 @@ export function addUp(tallies: Iterable<Tally>): Tally {
     for (const key of ['images', 'a', 'b', 'matched', 'sameClass', 'iou'] as const) sum[key] += t[key];
     for (const [cell, n] of t.confusion) add(sum.confusion, cell, n);
     for (const [index, iou] of t.iouOf) add(sum.iouOf, index, iou);
+    for (const [step, n] of t.steps) add(sum.steps, step, n);
   }
   return sum;
 }
@@ -108,6 +113,24 @@ export function kappaOf(confusion: ReadonlyMap<string, number>): number | null {
   if (total === 0) return null;
   const expected = [...rows].reduce((sum, [category, n]) => sum + (n / total) * ((columns.get(category) ?? 0) / total), 0);
   return expected === 1 ? null : (agreed / total - expected) / (1 - expected);
+}
+
+/**
+ * mAP50-95 of one person measured against the other as if they were a model: the ceiling for any model that learns from such labels. Without scores a person is one
+ * point of the precision-recall curve, whose area is precision · recall (COCO's interpolation of a single point): the same from both sides. Mean over classes
+ * and thresholds; null = no objects.
+ */
+export function ceilingOf({ confusion, steps }: Tally): number | null {
+  const [a, b] = [new Map<number, number>(), new Map<number, number>()];
+  for (const [cell, n] of confusion) {
+    const [x = NOTHING, y = NOTHING] = cell.split(' ').map(Number);
+    if (x !== NOTHING) add(a, x, n);
+    if (y !== NOTHING) add(b, y, n);
+  }
+  const classes = [...new Set([...a.keys(), ...b.keys()])];
+  const area = (c: number, i: number): number => (steps.get(`${c} ${i}`) ?? 0) ** 2 / ((a.get(c) ?? 0) * (b.get(c) ?? 0) || 1);
+  const areas = classes.flatMap((c) => IOU_THRESHOLDS.map((_, i) => area(c, i)));
+  return divide(areas.reduce((sum, x) => sum + x, 0), areas.length);
 }
 
 /** How an image stands in the list of those that disagree most: 1 = the same objects, classes and outlines; 0 = nothing in common. Empty twice is 1. */

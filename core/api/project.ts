@@ -90,7 +90,9 @@ export const Loop = Type.Object({
 export type Loop = Static<typeof Loop>;
 
 const Count = Type.Integer();
-export const ErrorKinds = Type.Object({ classIndex: ClassIndex, missed: Count, false: Count, wrongClass: Count, badlyPlaced: Count, total: Count });
+/** `total`: what was found or shown, and what was missed. */
+export const ErrorKinds = Type.Object({ classIndex: ClassIndex, missed: Count, false: Count, wrongClass: Count, badlyPlaced: Count, duplicate: Count, total: Count });
+export type ErrorKinds = Static<typeof ErrorKinds>;
 export const Overview = Type.Object({
   loop: Loop,
   /** One row per promoted model, oldest first; keptShare of the iteration that it predicted. */

@@ -1,8 +1,12 @@
 import { Type, type Static } from 'typebox';
 import { Id, Nullable, Role, Timestamp, nameOf } from './common.ts';
 
-export const Me = Type.Object({ id: Id, name: Type.String(), email: Type.String(), admin: Type.Boolean(), hasPassword: Type.Boolean() });
+export const Me = Type.Object({ id: Id, name: Type.String(), email: Type.String(), admin: Type.Boolean(), hasPassword: Type.Boolean(),
+  /** false = reports count what they did and do not name them. */
+  namedInReports: Type.Boolean(),
+});
 export type Me = Static<typeof Me>;
+export const PatchMe = Type.Object({ namedInReports: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 
 export const TokenDto = Type.Object({ id: Id, name: Type.String(), prefix: Type.String(), createdAt: Timestamp, lastUsedAt: Nullable(Timestamp), expiresAt: Nullable(Timestamp) });
 export const CreateToken = Type.Object({ name: nameOf(80), days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })) }, { additionalProperties: false });

@@ -69,6 +69,8 @@ export const ClassAgreementRow = Type.Object({
 export const AgreementDto = Type.Object({
   iteration: Type.Integer(),
   total: AgreementRow,
+  /** mAP50-95 of one person measured against the other: no model that learns from such labels can be expected to do better. */
+  ceiling: Nullable(Type.Number()),
   perClass: Type.Array(ClassAgreementRow),
   /** Reviewers see all pairs, others those that they are part of. */
   pairs: Type.Array(Type.Object({ first: Holder, second: Holder, ...AgreementRow.properties })),

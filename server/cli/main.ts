@@ -9,8 +9,9 @@ import { exportCommand, models } from './commands/files.ts';
 import { importCommand } from './commands/import.ts';
 import { signInLink, token } from './commands/local.ts';
 import { freeze, predict, train } from './commands/loop.ts';
+import { report } from './commands/report.ts';
 
-const COMMANDS: readonly Command[] = [importCommand, predict, freeze, train, exportCommand, models, doctor, signInLink, token];
+const COMMANDS: readonly Command[] = [importCommand, predict, freeze, train, exportCommand, report, models, doctor, signInLink, token];
 
 /** Returns the exit code: 0 done, 1 it did not work, 2 the call is wrong or wants an answer. */
 export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2> {

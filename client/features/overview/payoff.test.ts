@@ -18,7 +18,7 @@ describe('does it pay off', () => {
   });
 
   it('gives no share where nothing was seen', () => {
-    expect(errorShare({ classIndex: 0, missed: 0, false: 0, wrongClass: 0, badlyPlaced: 0, total: 0 }, 'missed')).toBe(0);
-    expect(errorShare({ classIndex: 0, missed: 3, false: 0, wrongClass: 0, badlyPlaced: 0, total: 12 }, 'missed')).toBe(0.25);
+    expect(errorShare({ classIndex: 0, missed: 0, false: 0, wrongClass: 0, badlyPlaced: 0, duplicate: 0, total: 0 }, 'missed')).toBe(0);
+    expect(errorShare({ classIndex: 0, missed: 3, false: 0, wrongClass: 0, badlyPlaced: 0, duplicate: 0, total: 12 }, 'missed')).toBe(0.25);
   });
 });

@@ -17,7 +17,7 @@ export function payoffWords(overview: Pick<Overview, 'history' | 'loop'>): { bef
 
 type Errors = Overview['errors'][number];
 export const ERROR_KINDS = [
-  { key: 'missed', label: 'Missed' }, { key: 'false', label: 'False' }, { key: 'wrongClass', label: 'Wrong class' }, { key: 'badlyPlaced', label: 'Badly placed' },
+  { key: 'missed', label: 'Missed' }, { key: 'false', label: 'False' }, { key: 'wrongClass', label: 'Wrong class' }, { key: 'badlyPlaced', label: 'Badly placed' }, { key: 'duplicate', label: 'Double' },
 ] as const;
 
 /** Share of a class's instances with this error, 0..1; 0 where nothing was seen. */

@@ -2,10 +2,11 @@ import { Type, type Static } from 'typebox';
 import { Ok } from '#core/api/common.ts';
 import type { CreateClass, PatchClass, PatchProject} from '#core/api/project.ts';
 import { ClassDto, ProjectDto } from '#core/api/project.ts';
-import { CreatedToken, MemberDto, TokenDto, type CreateToken } from '#core/api/system.ts';
+import { CreatedToken, Me, MemberDto, TokenDto, type CreateToken } from '#core/api/system.ts';
 import { get, patch, post, remove } from '../../api.ts';
 import type { RoleName } from '../shell/index.ts';
 
+export const chooseNamed = (namedInReports: boolean) => patch(Me, '/me', { namedInReports });
 export const patchProject = (project: string, body: Static<typeof PatchProject>) => patch(ProjectDto, `/projects/${project}`, body);
 export const addClass = (project: string, body: Static<typeof CreateClass>) => post(ClassDto, `/projects/${project}/classes`, body);
 export const patchClass = (project: string, index: number, body: Static<typeof PatchClass>) => patch(ClassDto, `/projects/${project}/classes/${index}`, body);

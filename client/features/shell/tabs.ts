@@ -8,6 +8,7 @@ const TABS: readonly Tab[] = [
   { name: 'review', label: 'Review', least: 'viewer' },
   { name: 'versions', label: 'Versions', least: 'viewer' },
   { name: 'training', label: 'Training', least: 'viewer' },
+  { name: 'report', label: 'Report', least: 'viewer' },
   { name: 'team', label: 'Team', least: 'viewer' },
   { name: 'models', label: 'Models', least: 'viewer' },
   { name: 'project-system', label: 'System', least: 'viewer', instanceAdmin: true },

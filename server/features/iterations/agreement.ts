@@ -1,7 +1,7 @@
 /** How well the people agree who corrected the same images without seeing each other. */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { addUp, agreementOf, compareImage, likeness, perClass, swapped, type Tally } from '#core/agreement/agreement.ts';
+import { addUp, agreementOf, ceilingOf, compareImage, likeness, perClass, swapped, type Tally } from '#core/agreement/agreement.ts';
 import { InstanceSchema } from '#core/annotation/schema.ts';
 import type { AgreementDto } from '#core/api/team.ts';
 import type { Prisma } from '#prisma';
@@ -84,7 +84,7 @@ export async function readAgreement(db: Db, iteration: { id: string; number: num
   // Of two people always the same one first, whichever copy each had.
   const teams = Map.groupBy(pairs, ({ a, b }) => [a.personId, b.personId].toSorted().join(' '));
   return {
-    iteration: iteration.number, total: agreementOf(total), perClass: perClass(total),
+    iteration: iteration.number, total: agreementOf(total), ceiling: ceilingOf(total), perClass: perClass(total),
     pairs: [...teams].map(([key, own]) => {
       const [first = '', second = ''] = key.split(' ');
       return { first: person(first), second: person(second), ...agreementOf(addUp(own.map((p) => (p.a.personId === first ? of(p) : swapped(of(p)))))) };

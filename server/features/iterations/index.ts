@@ -12,6 +12,8 @@ import { readOverview } from './overview.ts';
 export { blindPairs, readAgreement } from './agreement.ts';
 export { beginIteration } from './lifecycle.ts';
 export { countUnfrozen } from './loop.ts';
+export { readCorrection, readLearning, readWork, type PersonWork } from './report.ts';
+export { readStored, storedAgreement, storedModel, type StoredAgreement, type StoredReport } from './stored.ts';
 
 const tags = ['iterations'];
 

@@ -1,30 +1,29 @@
-import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Overview } from '#core/api/project.ts';
 import { ModelMetrics } from '#core/api/model.ts';
+import { tallyErrors } from '#core/report/corrections.ts';
 import type { PrismaClient } from '#prisma';
 import { hiddenTasks, type Eyes } from '../../blind.ts';
-import { tallyErrors } from './errors.ts';
 import { readLoop } from './loop.ts';
 import { judgedRevisions, timesOf } from './report.ts';
-
-const Kept = Type.Object({ predictionsShown: Type.Number(), predictionsKept: Type.Number() });
+import { readStored } from './stored.ts';
 
 /** Everything of the Overview page in one answer. */
 export async function readOverview(db: PrismaClient, projectId: string, eyes: Eyes): Promise<Overview> {
-  const iterations = await db.iteration.findMany({ where: { projectId }, orderBy: { number: 'asc' }, include: { model: true } });
+  const iterations = await db.iteration.findMany({ where: { projectId }, orderBy: { number: 'asc' }, include: { model: true }, omit: { quality: true } });
   const present = iterations.at(-1);
   // A fresh iteration has nothing to tell yet: then the one before it is shown.
-  const own = present ? await judgedRevisions(db, present.id) : [];
+  const own = present ? await judgedRevisions(db, present.id, eyes) : [];
   const former = iterations.at(-2);
-  const revisions = own.length === 0 && former ? await judgedRevisions(db, former.id) : own;
+  const revisions = own.length === 0 && former ? await judgedRevisions(db, former.id, eyes) : own;
   const tally = tallyErrors(revisions);
   const presentShare = own.length > 0 ? share(tally.kept, tally.shown) : null;
   return {
     loop: await readLoop(db, projectId),
     history: iterations.filter((i) => i.model !== null).map((i) => {
       const metrics = Value.Check(ModelMetrics, i.model?.metrics) ? i.model.metrics : null;
-      const keptShare = i.id === present?.id ? presentShare : Value.Check(Kept, i.report) ? share(i.report.predictionsKept, i.report.predictionsShown) : null;
+      const done = i.id === present?.id ? null : readStored(i.report)?.correction;
+      const keptShare = i.id === present?.id ? presentShare : done ? share(done.predictionsKept, done.predictionsShown) : null;
       return { iteration: i.number, model: i.model?.name ?? '', map: metrics?.map ?? null, map50: metrics?.map50 ?? null, keptShare };
     }),
     errors: [...tally.perClass.values()].toSorted((a, b) => a.classIndex - b.classIndex),

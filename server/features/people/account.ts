@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { CreatedToken, CreateToken, Me, TokenDto } from '#core/api/system.ts';
+import type { CreatedToken, CreateToken, Me, PatchMe, TokenDto } from '#core/api/system.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { ApiToken, PrismaClient } from '#prisma';
@@ -8,7 +8,14 @@ import type { Person } from '../../context.ts';
 
 export async function me(db: PrismaClient, person: Person): Promise<Me> {
   const hasPassword = (await db.account.count({ where: { userId: person.id, providerId: 'credential' } })) > 0;
-  return { ...person, hasPassword };
+  const { namedInReports } = await db.user.findUniqueOrThrow({ where: { id: person.id }, select: { namedInReports: true } });
+  return { ...person, hasPassword, namedInReports };
+}
+
+/** What a person may change of their own account. */
+export async function patchMe(db: PrismaClient, person: Person, { namedInReports }: Static<typeof PatchMe>): Promise<Me> {
+  if (namedInReports !== undefined) await db.user.update({ where: { id: person.id }, data: { namedInReports } });
+  return me(db, person);
 }
 
 /** Null where the person has none. */

@@ -3,7 +3,7 @@ import { fromNodeHeaders } from 'better-auth/node';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { IdParams, Ok, ProblemSchema } from '#core/api/common.ts';
-import { CreatedToken, CreateToken, Me, TokenDto } from '#core/api/system.ts';
+import { CreatedToken, CreateToken, Me, PatchMe, TokenDto } from '#core/api/system.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
 import { MIN_PASSWORD } from '../../auth/auth.ts';
@@ -23,6 +23,7 @@ const JUST_MS = 15 * 60_000;
 
 export const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/me`, { schema: { tags: ['people'], summary: 'Who is signed in', response: { 200: Me } } }, (request) => account.me(app.db, signedIn(request)));
+  app.patch(`${API}/me`, { schema: { tags: ['people'], summary: 'Choose whether reports name you', body: PatchMe, response: { 200: Me } } }, (request) => account.patchMe(app.db, signedIn(request), request.body));
   app.post(`${API}/me/password`, { schema: { tags: ['people'], summary: 'Set the own password', body: Password, response: { 200: Ok, '4xx': ProblemSchema } }, config: { rateLimit: { max: 10, timeWindow: '1 minute' } } }, async (request) => {
     const person = signedIn(request);
     const own = await sessionOf(app, request);

@@ -1,17 +1,10 @@
+/** What people corrected tells what the predictions were. Pure. */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { InstanceSchema, PredictionSchema, type Instance, type Prediction } from '#core/annotation/schema.ts';
-
-/** What people did to one class of the predictions: counts by kind of error, and how many predictions were shown. */
-export interface ClassErrors {
-  classIndex: number;
-  missed: number;
-  false: number;
-  wrongClass: number;
-  badlyPlaced: number;
-  /** Predictions shown, plus those missed: what the shares are of. */
-  total: number;
-}
+import type { ErrorKinds } from '#core/api/project.ts';
+import { boxIou } from '#core/geometry/iou.ts';
+import { PLACED_IOU } from './kinds.ts';
 
 /** One revision with the prediction set that it was made against. */
 export interface Judged {
@@ -25,7 +18,8 @@ const Instances = Type.Array(InstanceSchema);
 const Predictions = Type.Array(PredictionSchema);
 
 export interface Tally {
-  perClass: Map<number, ClassErrors>;
+  /** `total`: predictions shown, plus those missed. Duplicate: rejected, or replaced besides another one, although its object is labelled. */
+  perClass: Map<number, ErrorKinds>;
   shown: number;
   kept: number;
   corrections: number;
@@ -48,25 +42,33 @@ function count(tally: Tally, { instances, verdicts, threshold, predictions }: Ju
   for (const id of Object.keys(typeof verdicts === 'object' && verdicts !== null ? verdicts : {})) {
     const rejected = byId.get(id);
     if (!rejected || labels.some((l) => l.of?.includes(id))) continue;
-    row(tally, rejected.class).false += 1;
+    row(tally, rejected.class)[isDuplicate(rejected, labels) ? 'duplicate' : 'false'] += 1;
     tally.corrections += 1;
   }
   for (const label of labels) if (label.source === 'annotation') judge(tally, label, byId);
 }
 
-function judge(tally: Tally, label: Instance, byId: ReadonlyMap<string, Prediction>): void {
-  tally.corrections += 1;
-  const replaced = (label.of ?? []).map((id) => byId.get(id)).filter((p) => p !== undefined);
-  const [first] = replaced;
-  if (!first) {
-    row(tally, label.class).missed += 1;
-    row(tally, label.class).total += 1;
-  } else if (replaced.some((p) => p.class === label.class)) row(tally, label.class).badlyPlaced += 1;
-  else row(tally, first.class).wrongClass += 1;
+/** Somebody rejected it because its object has a better box of the same class already. */
+function isDuplicate({ class: index, box }: Prediction, labels: readonly Instance[]): boolean {
+  return labels.some((l) => l.class === index && boxIou(l.box, box) >= PLACED_IOU);
 }
 
-function row(tally: Tally, classIndex: number): ClassErrors {
-  const found = tally.perClass.get(classIndex) ?? { classIndex, missed: 0, false: 0, wrongClass: 0, badlyPlaced: 0, total: 0 };
+/** One annotation is one correction, however many predictions it replaces: one of them was the object, the others were there twice. */
+function judge(tally: Tally, label: Instance, byId: ReadonlyMap<string, Prediction>): void {
+  tally.corrections += 1;
+  const replaced = [...new Set(label.of ?? [])].map((id) => byId.get(id)).filter((p) => p !== undefined);
+  const meant = replaced.find((p) => p.class === label.class) ?? replaced[0];
+  if (!meant) {
+    row(tally, label.class).missed += 1;
+    row(tally, label.class).total += 1;
+    return;
+  }
+  row(tally, meant.class)[meant.class === label.class ? 'badlyPlaced' : 'wrongClass'] += 1;
+  for (const other of replaced) if (other !== meant) row(tally, other.class).duplicate += 1;
+}
+
+function row(tally: Tally, classIndex: number): ErrorKinds {
+  const found = tally.perClass.get(classIndex) ?? { classIndex, missed: 0, false: 0, wrongClass: 0, badlyPlaced: 0, duplicate: 0, total: 0 };
   tally.perClass.set(classIndex, found);
   return found;
 }
