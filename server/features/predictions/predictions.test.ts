@@ -6,11 +6,12 @@ import { newId } from '#core/ids.ts';
 import type { ProjectEvent } from '#core/protocol.ts';
 import inference from '../../plugins/inference.ts';
 import { testApp, type TestApp, type TestProject } from '../../testing/harness.ts';
+import { plugin as next } from '../next/index.ts';
 import { plugin } from './index.ts';
 import { SCORE_FLOOR } from './service.ts';
 
 const fixtures = fileURLToPath(new URL('../../../workers/inference/fixtures/', import.meta.url));
-const test = await testApp({ features: [inference, plugin] });
+const test = await testApp({ features: [inference, next, plugin] });
 
 async function addModel(t: TestApp, project: TestProject, classMap: (number | null)[] = [0, 1, null]): Promise<string> {
   const onnxSha256 = await t.app.blobs.put(await readFile(`${fixtures}v8-segment.onnx`));
