@@ -167,10 +167,10 @@ describe('looks', () => {
 
   it('short projections keep who is near to whom', () => {
     const length = 256;
-    const base = (k: number): number[] => Array.from({ length }, (_, i) => Math.sin(i * (k + 1)));
+    const base = (k: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(i * (k + 1)));
     const projection = new Projection(length);
     const out = new Float32Array(3 * LOOK);
-    for (const [n, v] of [base(0), base(0).map((x, i) => x + 0.05 * Math.cos(i)), base(5)].entries()) projection.project((i) => v[i] ?? 0, out, n * LOOK);
+    for (const [n, v] of [base(0), base(0).map((x, i) => x + 0.05 * Math.cos(i)), base(5)].entries()) projection.project(v, out, n * LOOK);
     const distance = (a: number, b: number): number => Math.hypot(...Array.from({ length: LOOK }, (_, i) => (out[a * LOOK + i] ?? 0) - (out[b * LOOK + i] ?? 0)));
     expect(distance(0, 1)).toBeLessThan(distance(0, 2) / 4);
   });

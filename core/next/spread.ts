@@ -2,7 +2,7 @@ import { known } from './look.ts';
 import type { Vectors } from './queue.ts';
 
 /** So many images are chosen one by one, each unlike those before it; a new model ranks anew long before they are done. */
-const PICKS = 1024;
+const PICKS = 512;
 /** They are chosen among the most telling so many per pick: on 100 000 images the other ones would never be reached. */
 const POOL = 16;
 /** What an image without any doubt still weighs, so that it comes before a picture that is there already. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { uncertainty } from '#core/next/uncertainty.ts';
-import { Projection, standardise } from '#core/next/look.ts';
+import { decodeVector, Projection, standardise } from '#core/next/look.ts';
 import type { Queue, Vectors, Waiting } from '#core/next/queue.ts';
 import { fileBlobs } from '../../plugins/blobs.ts';
 import { DESCRIPTOR, describeThumb } from './descriptor.ts';
@@ -44,7 +44,7 @@ function withLabelled({ projection, looks }: { projection: Projection; looks: Ve
 
 /** A vector of another length is not of this model: unknown. */
 function put(projection: Projection, bytes: Buffer, into: Vectors, row: number): void {
-  if (bytes.length === projection.length * 4) projection.project((i) => bytes.readFloatLE(i * 4), into.values, row * into.width);
+  if (bytes.length === projection.length * 4) projection.project(decodeVector(bytes), into.values, row * into.width);
 }
 
 /** From thumbnails: of the images that have most to tell, and of some labelled ones. The others stay unknown. */
@@ -61,7 +61,7 @@ export async function looksOfThumbs(client: pg.Client, projectId: string, blobsD
   const work = async (): Promise<void> => {
     for (const { sha256, into, row } of wanted) {
       const seen = await blobs.path(sha256).then(describeThumb, () => null);
-      if (seen) projection.project((i) => seen[i] ?? 0, into.values, row * into.width);
+      if (seen) projection.project(seen, into.values, row * into.width);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

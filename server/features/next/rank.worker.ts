@@ -22,6 +22,8 @@ export interface Ranking {
   read: number;
   ranked: number;
   written: number;
+  /** Processor time of this thread in all; waiting for the database and for a core is not in it. */
+  cpu: number;
 }
 
 export default async function rank({ databaseUrl, projectId, blobsDir }: RankRequest): Promise<Ranking> {
@@ -30,9 +32,10 @@ export default async function rank({ databaseUrl, projectId, blobsDir }: RankReq
   await client.connect();
   try {
     const began = performance.now();
+    const cpu = process.threadCpuUsage();
     const scene = await readScene(client, projectId);
     const rows = scene ? await readWaiting(client, projectId) : [];
-    if (!scene || rows.length === 0) return { images: 0, changed: 0, read: 0, ranked: 0, written: 0 };
+    if (!scene || rows.length === 0) return { images: 0, changed: 0, read: 0, ranked: 0, written: 0, cpu: 0 };
     const queue = await readQueue(client, { projectId, blobsDir }, scene, rows);
     const read = performance.now();
     const places = STRATEGIES[scene.settings.order](queue).flatMap(({ image, reason }, place) => {
@@ -43,7 +46,8 @@ export default async function rank({ databaseUrl, projectId, blobsDir }: RankReq
     // Nothing is lost that could not be worked out again: no need to wait for the disk at each page.
     await client.query('SET synchronous_commit = off');
     const changed = await writePlaces(client, projectId, places);
-    return { images: rows.length, changed, read: read - began, ranked: ranked - read, written: performance.now() - ranked };
+    const { user, system } = process.threadCpuUsage(cpu);
+    return { images: rows.length, changed, read: read - began, ranked: ranked - read, written: performance.now() - ranked, cpu: (user + system) / 1000 };
   } finally {
     await client.end();
   }
@@ -55,8 +59,8 @@ async function readQueue(client: pg.Client, { projectId, blobsDir }: Pick<RankRe
   const [found, former] = [new Map<string, Found>(), new Map<string, Found>()];
   const judged = settings.order === 'uncertain' || settings.order === 'disagreement';
   const compared = settings.order === 'disagreement' && scene.formerId !== null;
-  if (judged) await readFound(client, projectId, settings.threshold / 2, compared, (imageId, one) => { found.set(imageId, one); });
-  if (compared && scene.formerId !== null) await readFormer(client, projectId, scene.formerId, settings.threshold, (imageId, one) => { former.set(imageId, one); });
+  if (judged) await readFound(client, projectId, compared, (imageId, one) => { found.set(imageId, one); });
+  if (compared && scene.formerId !== null) await readFormer(client, projectId, scene.formerId, (imageId, one) => { former.set(imageId, one); });
   const images = rows.map((row) => ({ chance: chanceOf(row.sha256), found: found.get(row.imageId) ?? null, former: former.get(row.imageId) ?? null }));
   if (!judged) return { ...rules, images, ...NO_LOOKS };
   const seen = scene.modelId === null ? null : await looksOfModel(client, projectId, scene.modelId, rows);

@@ -67,23 +67,23 @@ export async function readWaiting(client: pg.Client, projectId: string): Promise
 const numbers = Compile(Type.Array(Type.Number()));
 const boxList = Compile(Type.Array(BoxSchema));
 
-/** What the person will be shown (the task's own prediction set), as columns; below `floor` nothing. Boxes only where two models are compared. */
-export function readFound(client: pg.Client, projectId: string, floor: number, boxes: boolean, each: (imageId: string, found: Found) => void): Promise<void> {
+/** What the person will be shown (the task's own prediction set), as columns. Boxes only where two models are compared. */
+export function readFound(client: pg.Client, projectId: string, boxes: boolean, each: (imageId: string, found: Found) => void): Promise<void> {
   return pages<FoundRow>(client, `SELECT p."imageId", ${columns(boxes)} FROM "PredictionSet" p
-    WHERE p.id IN (SELECT t."predictionSetId" FROM "Task" t WHERE t."projectId" = $2 AND t.state = 'pending')`, [floor, projectId], (row) => { each(row.imageId, toFound(row)); });
+    WHERE p.id IN (SELECT t."predictionSetId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId], (row) => { each(row.imageId, toFound(row)); });
 }
 
 /** The same of another model. */
-export function readFormer(client: pg.Client, projectId: string, modelId: string, floor: number, each: (imageId: string, found: Found) => void): Promise<void> {
+export function readFormer(client: pg.Client, projectId: string, modelId: string, each: (imageId: string, found: Found) => void): Promise<void> {
   return pages<FoundRow>(client, `SELECT p."imageId", ${columns(true)} FROM "PredictionSet" p
-    WHERE p."modelId" = $3 AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $2 AND t.state = 'pending')`, [floor, projectId, modelId], (row) => { each(row.imageId, toFound(row)); });
+    WHERE p."modelId" = $2 AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId, modelId], (row) => { each(row.imageId, toFound(row)); });
 }
 
 interface FoundRow { imageId: string; classes: unknown; scores: unknown; boxes: unknown }
 
 // Masks are most of a set and say nothing here: only the columns leave the database.
 function columns(boxes: boolean): string {
-  const column = (name: string): string => `jsonb_path_query_array(p.instances, '$[*] ? (@.score >= $floor).${name}', jsonb_build_object('floor', $1::float8))`;
+  const column = (name: string): string => `jsonb_path_query_array(p.instances, '$[*].${name}')`;
   return `${column('class')} AS classes, ${column('score')} AS scores, ${boxes ? column('box') : 'NULL'} AS boxes`;
 }
 

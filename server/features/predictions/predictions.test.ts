@@ -118,7 +118,7 @@ describe('predictions', () => {
     for (let i = 0; i < 30; i++) await addPicture(test, many, i);
     const person = await test.person({ project: many.id, role: 'annotator' });
     const { body } = await person.post(`/projects/${many.id}/predict`);
-    await expect.poll(() => test.db.task.count({ where: { projectId: many.id } })).toBeGreaterThan(0);
+    await expect.poll(() => test.db.task.count({ where: { projectId: many.id } }), { timeout: 20_000, interval: 20 }).toBeGreaterThan(0);
     await test.app.jobs.cancel(body.id);
     await test.app.jobs.idle();
     expect((await test.db.job.findUniqueOrThrow({ where: { id: body.id } })).state).toBe('cancelled');
