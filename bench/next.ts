@@ -14,6 +14,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { DEFAULT_SETTINGS, type ProjectSettings } from '#core/api/project.ts';
+import { encodeBrief } from '#core/next/brief.ts';
 import { encodeVector } from '#core/next/look.ts';
 import { startEmbedded } from '../server/database/embedded.ts';
 import { migrate } from '../server/database/migrate.ts';
@@ -55,13 +56,14 @@ async function insert(client: pg.Client, random: Random, centres: readonly Float
   await client.query(`INSERT INTO "FeatureVector" ("imageId", "modelId", values) SELECT u.id, 'now', u.v FROM unnest($1::text[], $2::bytea[]) u(id, v)`, [ids, vectors]);
   const waiting = ids.filter((_, i) => from + i < IMAGES);
   for (const model of ['now', 'former']) {
-    await client.query(`INSERT INTO "PredictionSet" (id, "imageId", "modelId", instances, floor, ms, provider) SELECT $2 || u.id, u.id, $2, u.p::jsonb, 0.05, 1, 'cpu' FROM unnest($1::text[], $3::text[]) u(id, p)`, [waiting, model, waiting.map(() => JSON.stringify(found(random)))]);
+    const sets = waiting.map(() => found(random));
+    await client.query(`INSERT INTO "PredictionSet" (id, "imageId", "modelId", instances, brief, floor, ms, provider) SELECT $2 || u.id, u.id, $2, u.p::jsonb, u.b, 0.05, 1, 'cpu' FROM unnest($1::text[], $3::text[], $4::bytea[]) u(id, p, b)`, [waiting, model, sets.map((set) => JSON.stringify(set)), sets.map((set) => Buffer.from(encodeBrief(set)))]);
   }
   await client.query(`INSERT INTO "Task" (id, "projectId", "imageId", "iterationId", "predictionSetId") SELECT 't' || u.id, 'p', u.id, 'i', 'now' || u.id FROM unnest($1::text[]) u(id)`, [waiting]);
   await client.query(`INSERT INTO "BaselineLabel" (id, "imageId", "importId", instances) SELECT 'b' || u.id, u.id, 'm', '[]' FROM unnest($1::text[]) u(id)`, [ids.filter((_, i) => from + i >= IMAGES)]);
 }
 
-function found(random: Random): object[] {
+function found(random: Random): { class: number; score: number }[] {
   return Array.from({ length: random.integer(0, 2 * OBJECTS) }, (_, i) => ({
     id: `p${i}`, class: random.integer(0, 2), box: [random.between(0, 500), random.between(0, 400), random.between(5, 100), random.between(5, 100)], score: Math.max(0.05, random.next() ** 0.5), mask: MASK,
   }));

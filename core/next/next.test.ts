@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProjectSettings } from '#core/api/project.ts';
+import { decodeBrief, encodeBrief } from './brief.ts';
 import { difficulties, type ClassRecord } from './difficulty.ts';
 import { disagreement } from './disagreement.ts';
 import { decodeVector, encodeVector, LOOK, Projection, standardise } from './look.ts';
@@ -156,6 +157,15 @@ describe('difficulty', () => {
     expect(corrected).toBeGreaterThan(0.6);
     expect(difficulties([record({})])).toEqual([0.55]);
     expect(difficulties([])).toEqual([]);
+  });
+});
+
+describe('briefs', () => {
+  it('come back as they were written, scores to float32', () => {
+    fc.assert(fc.property(fc.array(fc.record({ class: fc.integer({ min: 0, max: 9999 }), score: fc.double({ min: 0, max: 1, noNaN: true }) })), (all) => {
+      expect(decodeBrief(encodeBrief(all))).toEqual({ classes: all.map((a) => a.class), scores: all.map((a) => Math.fround(a.score)), boxes: [] });
+    }));
+    expect(() => decodeBrief(new Uint8Array(7))).toThrow(RangeError);
   });
 });
 

@@ -38,13 +38,9 @@ export default async function rank({ databaseUrl, projectId, blobsDir }: RankReq
     if (!scene || rows.length === 0) return { images: 0, changed: 0, read: 0, ranked: 0, written: 0, cpu: 0 };
     const queue = await readQueue(client, { projectId, blobsDir }, scene, rows);
     const read = performance.now();
-    const places = STRATEGIES[scene.settings.order](queue).flatMap(({ image, reason }, place) => {
-      const row = rows[image];
-      return row ? [{ imageId: row.imageId, priority: 1 - place / rows.length, reason }] : [];
-    });
+    const order = STRATEGIES[scene.settings.order](queue).map((one, place) => ({ ...one, priority: 1 - place / rows.length })).sort((a, b) => a.image - b.image);
+    const places = order.map(({ image, priority, reason }) => ({ imageId: rows[image]?.imageId ?? '', priority, reason }));
     const ranked = performance.now();
-    // Nothing is lost that could not be worked out again: no need to wait for the disk at each page.
-    await client.query('SET synchronous_commit = off');
     const changed = await writePlaces(client, projectId, places);
     const { user, system } = process.threadCpuUsage(cpu);
     return { images: rows.length, changed, read: read - began, ranked: ranked - read, written: performance.now() - ranked, cpu: (user + system) / 1000 };

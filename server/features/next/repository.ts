@@ -7,6 +7,7 @@ import { ModelMetrics } from '#core/api/model.ts';
 import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
 import { BoxSchema } from '#core/geometry/box.ts';
 import type { ClassRecord } from '#core/next/difficulty.ts';
+import { decodeBrief } from '#core/next/brief.ts';
 import type { Found } from '#core/next/queue.ts';
 
 const PAGE = 5000;
@@ -67,27 +68,27 @@ export async function readWaiting(client: pg.Client, projectId: string): Promise
 const numbers = Compile(Type.Array(Type.Number()));
 const boxList = Compile(Type.Array(BoxSchema));
 
-/** What the person will be shown (the task's own prediction set), as columns. Boxes only where two models are compared. */
+/** What the person will be shown (the task's own prediction set), as columns. */
 export function readFound(client: pg.Client, projectId: string, boxes: boolean, each: (imageId: string, found: Found) => void): Promise<void> {
-  return pages<FoundRow>(client, `SELECT p."imageId", ${columns(boxes)} FROM "PredictionSet" p
+  return pages<FoundRow>(client, `SELECT p."imageId", ${boxes ? WITH_BOXES : BRIEF} FROM "PredictionSet" p
     WHERE p.id IN (SELECT t."predictionSetId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId], (row) => { each(row.imageId, toFound(row)); });
 }
 
 /** The same of another model. */
 export function readFormer(client: pg.Client, projectId: string, modelId: string, each: (imageId: string, found: Found) => void): Promise<void> {
-  return pages<FoundRow>(client, `SELECT p."imageId", ${columns(true)} FROM "PredictionSet" p
+  return pages<FoundRow>(client, `SELECT p."imageId", ${WITH_BOXES} FROM "PredictionSet" p
     WHERE p."modelId" = $2 AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId, modelId], (row) => { each(row.imageId, toFound(row)); });
 }
 
-interface FoundRow { imageId: string; classes: unknown; scores: unknown; boxes: unknown }
+interface FoundRow { imageId: string; brief: Buffer | null; classes: unknown; scores: unknown; boxes: unknown }
 
-// Masks are most of a set and say nothing here: only the columns leave the database.
-function columns(boxes: boolean): string {
-  const column = (name: string): string => `jsonb_path_query_array(p.instances, '$[*].${name}')`;
-  return `${column('class')} AS classes, ${column('score')} AS scores, ${boxes ? column('box') : 'NULL'} AS boxes`;
-}
+// Masks are most of a set and say nothing here. Unpacking them is most of the work too, so it is left to comparisons, which need boxes, and to old sets.
+const column = (name: string): string => `jsonb_path_query_array(p.instances, '$[*].${name}')`;
+const WITH_BOXES = `NULL AS brief, ${column('class')} AS classes, ${column('score')} AS scores, ${column('box')} AS boxes`;
+const BRIEF = `p.brief, CASE WHEN p.brief IS NULL THEN ${column('class')} END AS classes, CASE WHEN p.brief IS NULL THEN ${column('score')} END AS scores, NULL AS boxes`;
 
-function toFound({ classes, scores, boxes }: FoundRow): Found {
+function toFound({ brief, classes, scores, boxes }: FoundRow): Found {
+  if (brief !== null) return decodeBrief(brief);
   return { classes: numbers.Check(classes) ? classes : [], scores: numbers.Check(scores) ? scores : [], boxes: boxList.Check(boxes) ? boxes : [] };
 }
 
@@ -118,19 +119,32 @@ export interface Place {
   reason: string;
 }
 
+/** PostgreSQL's codes for a lock that did not come in time, and for a deadlock. */
+const LOCKED: ReadonlySet<unknown> = new Set(['55P03', '40P01']);
+const CHANGED = '(t.priority IS DISTINCT FROM u.priority OR t.reason IS DISTINCT FROM u.reason)';
+const PLACES = 'unnest($2::text[], $3::float8[], $4::text[]) AS u("imageId", priority, reason)';
+const WRITE = `UPDATE "Task" t SET priority = u.priority, reason = u.reason FROM ${PLACES} WHERE t."imageId" = u."imageId" AND t."projectId" = $1 AND t.state = 'pending' AND ${CHANGED}`;
+/** Twice the work, since every row is locked first. */
+const WRITE_AROUND = `UPDATE "Task" x SET priority = free.priority, reason = free.reason FROM (
+  SELECT t.id, u.priority, u.reason FROM ${PLACES} JOIN "Task" t ON t."imageId" = u."imageId" WHERE t."projectId" = $1 AND t.state = 'pending' AND ${CHANGED} FOR UPDATE OF t SKIP LOCKED
+) free WHERE x.id = free.id`;
+
 /**
- * Writes the places of tasks that nobody has in hand, both copies of an image the same; returns how many changed. Rows that somebody holds at this
- * moment are on their way into a hand and are passed over, so nobody waits for the ranking and it for nobody.
+ * Writes the places of tasks that nobody has in hand, both copies of an image the same; returns how many changed. A row that somebody holds at this
+ * moment is on its way into a hand: where one is in the way, its page is written around it. Places in the order of import are fastest, since the rows
+ * lie in that order.
  */
 export async function writePlaces(client: pg.Client, projectId: string, places: readonly Place[]): Promise<number> {
+  // Nothing is lost that could not be worked out again: no need to wait for the disk at each page.
+  await client.query(`SET synchronous_commit = off; SET lock_timeout = '50ms'`);
   let changed = 0;
   for (let at = 0; at < places.length; at += PAGE) {
     const part = places.slice(at, at + PAGE);
-    const { rowCount } = await client.query(
-      `UPDATE "Task" t SET priority = free.priority, reason = free.reason FROM (
-        SELECT x.id, u.priority, u.reason FROM unnest($2::text[], $3::float8[], $4::text[]) AS u("imageId", priority, reason) JOIN "Task" x ON x."imageId" = u."imageId"
-        WHERE x."projectId" = $1 AND x.state = 'pending' AND (x.priority IS DISTINCT FROM u.priority OR x.reason IS DISTINCT FROM u.reason) FOR UPDATE OF x SKIP LOCKED
-      ) free WHERE t.id = free.id`, [projectId, part.map((p) => p.imageId), part.map((p) => p.priority), part.map((p) => p.reason)]);
+    const values = [projectId, part.map((p) => p.imageId), part.map((p) => p.priority), part.map((p) => p.reason)];
+    const { rowCount } = await client.query(WRITE, values).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && LOCKED.has(error.code))) throw error;
+      return client.query(WRITE_AROUND, values);
+    });
     changed += rowCount ?? 0;
   }
   return changed;

@@ -56,6 +56,7 @@ describe('predictions', () => {
     expect(sets.map(({ imageId }) => imageId).toSorted()).toEqual(images.map(({ id }) => id).toSorted());
     expect(sets[0]).toMatchObject({ floor: SCORE_FLOOR, provider: 'cpu' });
     const instances = sets[0]?.instances;
+    expect(sets[0]?.brief).toHaveLength(6 * (Array.isArray(instances) ? instances.length : -1));
     expect(Array.isArray(instances) && instances.length > 2).toBe(true);
     // The project has no class for "bar": those are left out.
     expect(JSON.stringify(instances)).not.toContain('"class":2');

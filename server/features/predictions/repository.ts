@@ -1,4 +1,5 @@
 import { newId } from '#core/ids.ts';
+import { encodeBrief } from '#core/next/brief.ts';
 import { encodeVector } from '#core/next/look.ts';
 import { PredictionSchema, type Prediction } from '#core/annotation/schema.ts';
 import { Type } from 'typebox';
@@ -47,7 +48,7 @@ export interface NewSet {
 export async function saveSet(db: PrismaClient, { features, ...set }: NewSet): Promise<{ id: string; instances: readonly Prediction[] }> {
   const id = newId();
   await db.$transaction([
-    db.predictionSet.createMany({ data: [{ id, ...set, instances: [...set.instances] }], skipDuplicates: true }),
+    db.predictionSet.createMany({ data: [{ id, ...set, instances: [...set.instances], brief: encodeBrief(set.instances) }], skipDuplicates: true }),
     ...(features === null ? [] : [db.featureVector.createMany({ data: [vectorRow(set.imageId, set.modelId, features)], skipDuplicates: true })]),
   ]);
   return (await findSet(db, set.imageId, set.modelId)) ?? { id, instances: set.instances };
