@@ -73,6 +73,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     config: Config;
     db: PrismaClient;
+    /** With the password: for connections of our own threads only, never shown. */
+    databaseUrl: string;
     blobs: Blobs;
     bus: Bus;
     jobs: Jobs;

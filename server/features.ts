@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { plugin as jobs } from './features/jobs/index.ts';
+import { plugin as next } from './features/next/index.ts';
 import { plugin as people } from './features/people/index.ts';
 import { plugin as predictions } from './features/predictions/index.ts';
 import { plugin as projects } from './features/projects/index.ts';
@@ -26,4 +27,4 @@ import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, team, demo, system];
+export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, team, demo, system];

@@ -19,7 +19,8 @@ export const ProjectSettings = Type.Object(
     gateMargin: Type.Number({ minimum: 0, maximum: 0.5 }),
     /** How often new corrections count in training. */
     freshWeight: Type.Integer({ minimum: 1, maximum: 10 }),
-    order: Type.Union([Type.Literal('uncertain'), Type.Literal('random'), Type.Literal('sequential')]),
+    /** Which images are handed out first: core/next/strategies.ts. */
+    order: Type.Union([Type.Literal('uncertain'), Type.Literal('disagreement'), Type.Literal('random'), Type.Literal('sequential')]),
     /** Share of the images that two people correct without seeing each other, to measure how well they agree. */
     overlap: Type.Number({ minimum: 0, maximum: 1 }),
     /** Share of the submitted images that a reviewer looks at. Flagged ones are always among them: 0 = only those, 1 = all. */

@@ -32,6 +32,8 @@ export interface Prediction {
   readonly height: number;
   readonly ms: number;
   readonly provider: Provider;
+  /** How the model sees the whole picture: its backbone's last feature map, averaged over the picture, [C]. Models that our trainer exported have it. */
+  readonly features?: Float32Array;
 }
 
 /** What a worker thread is told once, when it starts. */

@@ -48,3 +48,21 @@ describe.each(references)('$model against Ultralytics $ultralytics', ({ model, t
     }
   });
 });
+
+describe('how a model sees the whole picture', () => {
+  const demo = fileURLToPath(new URL('../../models/demo.onnx', import.meta.url));
+
+  it('comes with the prediction where the file has the output, the same for the same picture', async () => {
+    expect(await inference.describeModel(demo)).toMatchObject({ task: 'segment', names: ['Chip', 'Void'], features: 96 });
+    const [first, again, other] = [await inference.predict(demo, `${folder}landscape.png`), await inference.predict(demo, `${folder}landscape.png`), await inference.predict(demo, `${folder}portrait.png`)];
+    expect(first.features).toHaveLength(96);
+    expect(first.features?.some((value) => value !== 0)).toBe(true);
+    expect(again.features).toEqual(first.features);
+    expect(other.features).not.toEqual(first.features);
+  });
+
+  it('is absent where the file has none', async () => {
+    expect((await inference.describeModel(`${folder}v8-segment.onnx`)).features).toBe(0);
+    expect('features' in (await inference.predict(`${folder}v8-segment.onnx`, `${folder}small.png`))).toBe(false);
+  });
+});

@@ -7,7 +7,7 @@ import type { Instance, PredictOptions, Prediction } from './messages.ts';
 import { decodeAnchors, decodeEndToEnd, toImage, type Detection, type FloatTensor } from './post.ts';
 import { letterbox, letterboxOf, type Letterbox } from './pre.ts';
 import { floatOutput, runModel, type LoadedModel, type Sessions } from './session.ts';
-import { describeYolo, type YoloModel } from './yoloModel.ts';
+import { describeYolo, FEATURES, type YoloModel } from './yoloModel.ts';
 
 /** Ultralytics' defaults of `predict`. */
 const DEFAULTS = { conf: 0.25, iou: 0.7, maxDetections: 300, masks: true } as const;
@@ -19,18 +19,24 @@ export async function predict(sessions: Sessions, modelPath: string, source: Ima
   const yolo = describeYolo(model.meta);
   const image = await loadImage(source);
   const box = letterboxOf(image, yolo.input, yolo.dynamic ? yolo.stride : null);
-  const { rows, protos } = await run(model, yolo, letterbox(image, box), box);
+  const { rows, protos, features } = await run(model, yolo, letterbox(image, box), box);
   const settings = { ...DEFAULTS, ...options };
   const detections = yolo.head === 'end-to-end' ? decodeEndToEnd(rows, settings) : decodeAnchors(rows, protos?.dims[1] ?? 0, settings);
   const found = protos && settings.masks ? withMasks(detections, protos, box) : detections.map((detection) => toInstance(detection, box));
   const instances = found.filter((instance) => instance.class < yolo.names.length);
-  return { instances, width: image.width, height: image.height, ms: performance.now() - start, provider: model.provider };
+  return { instances, width: image.width, height: image.height, ms: performance.now() - start, provider: model.provider, ...(features ? { features } : {}) };
 }
 
-async function run(model: LoadedModel, yolo: YoloModel, pixels: Float32Array<ArrayBuffer>, box: Letterbox): Promise<{ rows: FloatTensor; protos: FloatTensor | null }> {
+interface Outputs {
+  rows: FloatTensor;
+  protos: FloatTensor | null;
+  features: Float32Array | null;
+}
+
+async function run(model: LoadedModel, yolo: YoloModel, pixels: Float32Array<ArrayBuffer>, box: Letterbox): Promise<Outputs> {
   const [input] = model.meta.inputs;
   const outputs = await runModel(model, { [input?.name ?? 'images']: new Tensor('float32', pixels, [1, 3, box.input.height, box.input.width]) });
-  const all = model.meta.outputs.map(({ name }) => floatOutput(outputs, name));
+  const all = model.meta.outputs.filter(({ name }) => yolo.features === 0 || name !== FEATURES).map(({ name }) => floatOutput(outputs, name));
   const rows = all.find(({ dims }) => dims.length === 3);
   const protos = all.find(({ dims }) => dims.length === 4) ?? null;
   const coefficients = protos?.dims[1] ?? 0;
@@ -39,7 +45,12 @@ async function run(model: LoadedModel, yolo: YoloModel, pixels: Float32Array<Arr
   if (!rows || width !== expected || (yolo.task === 'segment') !== (protos !== null)) {
     throw new EmendError('unsupported', 'The model’s outputs do not fit its class names. Export it again with Ultralytics.', `rows [${String(rows?.dims)}], expected ${expected} values each`);
   }
-  return { rows, protos };
+  return { rows, protos, features: yolo.features === 0 ? null : featuresIn(floatOutput(outputs, FEATURES), yolo.features) };
+}
+
+/** A copy of its own, so that it can go to another thread. A vector with a value that is no number says nothing about the picture. */
+function featuresIn({ data }: FloatTensor, length: number): Float32Array | null {
+  return data.length === length && data.every((value) => Number.isFinite(value)) ? data.slice() : null;
 }
 
 function toInstance(detection: Detection, box: Letterbox): Instance {

@@ -14,6 +14,8 @@ export interface YoloModel {
   readonly head: 'anchors' | 'end-to-end';
   /** The input's size may change from picture to picture. */
   readonly dynamic: boolean;
+  /** Length of the feature vector that the file gives beside (output `features`, as our trainer exports it); 0 = none. */
+  readonly features: number;
   readonly opset: number;
   /** Version of Ultralytics that exported it, as far as it says. */
   readonly exporter: string | null;
@@ -22,6 +24,9 @@ export interface YoloModel {
 const FLOAT32 = 1;
 const MAX_SIDE = 4096;
 const MAX_CLASSES = 10_000;
+const MAX_FEATURES = 8192;
+/** Name of the optional output [1, C]: workers/trainer/features.py. */
+export const FEATURES = 'features';
 
 /**
  * Recognises an Ultralytics export by its metadata and outputs.
@@ -35,7 +40,8 @@ export function describeYolo(meta: OnnxMeta): YoloModel {
   if (input.elementType !== FLOAT32) refuse('it was exported in half precision or quantised at its input');
   if (input.shape[1] !== 3) refuse('it does not take pictures with three colour channels');
   if (typeof input.shape[0] === 'number' && input.shape[0] !== 1) refuse('it was exported for batches of several pictures');
-  if (meta.outputs.length !== (task === 'segment' ? 2 : 1)) refuse('its outputs are not those of a detection or segmentation head');
+  const features = featuresOf(meta);
+  if (meta.outputs.length !== (task === 'segment' ? 2 : 1) + (features > 0 ? 1 : 0)) refuse('its outputs are not those of a detection or segmentation head');
   const names = readNames(meta.metadata.get('names'));
   return {
     task,
@@ -44,9 +50,17 @@ export function describeYolo(meta: OnnxMeta): YoloModel {
     stride: readStride(meta.metadata.get('stride')),
     head: isEndToEnd(meta, names.length) ? 'end-to-end' : 'anchors',
     dynamic: typeof input.shape[2] === 'string' || typeof input.shape[3] === 'string',
+    features,
     opset: meta.opset,
     exporter: meta.metadata.get('version') ?? null,
   };
+}
+
+/** An output of that name in another form is none of ours, and counts like any output that does not belong there. */
+function featuresOf(meta: OnnxMeta): number {
+  const output = meta.outputs.find(({ name }) => name === FEATURES);
+  const [rows, length] = output?.shape ?? [];
+  return output?.elementType === FLOAT32 && output.shape.length === 2 && rows === 1 && typeof length === 'number' && length > 0 && length <= MAX_FEATURES ? length : 0;
 }
 
 function refuse(why: string): never {

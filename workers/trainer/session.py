@@ -9,6 +9,7 @@ from typing import Any
 
 import evaluation
 import yaml
+from features import add_features
 from progress import Reporter, number
 from ultralytics import YOLO
 from ultralytics.nn.tasks import torch_safe_load
@@ -112,6 +113,9 @@ class Session:
         onnx = YOLO(str(kept), task=self.spec["task"]).export(
             format="onnx", imgsz=self.spec["imgsz"], device="cpu", simplify=True, dynamic=False, opset=17
         )
+        # Without it everything works; only what to correct next goes by thumbnails instead.
+        if not add_features(Path(str(onnx)), YOLO(str(kept), task=self.spec["task"]).model):
+            print("The backbone's feature map was not found in the exported file; it has no output named features.")
         self.reporter.send("exported", onnx=str(onnx), pt=str(kept))
 
 

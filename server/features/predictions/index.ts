@@ -8,6 +8,7 @@ import { JobDto } from '#core/api/job.ts';
 import { Id, ProjectParams } from '#core/api/common.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
+import { rankProject } from '../next/index.ts';
 import { predictProject } from './service.ts';
 
 const AGAIN_MS = 3000;
@@ -31,7 +32,7 @@ export const plugin = fp(async (app) => {
     async (request, reply) => reply.code(202).send(await requestPredictions(app, request.params.project, request.person?.id)),
   );
 
-  app.jobs.handle('predict', (data, job) => predictProject({ db: app.db, blobs: app.blobs, bus: app.bus, inference: app.inference, log: app.log, concurrency: app.config.inferenceThreads }, Value.Parse(JobData, data).project, job));
+  app.jobs.handle('predict', (data, job) => predictProject({ db: app.db, blobs: app.blobs, bus: app.bus, inference: app.inference, log: app.log, concurrency: app.config.inferenceThreads, rank: (projectId) => rankProject(app, projectId) }, Value.Parse(JobData, data).project, job));
 
   // New images and a new model are predicted without being asked for. A job that is under way takes care of them by itself, unless it is just
   // ending: then the second request, some seconds later, finds it gone.
@@ -60,4 +61,4 @@ export const plugin = fp(async (app) => {
     remove();
     for (const timer of again) clearTimeout(timer);
   });
-}, { name: 'predictions', dependencies: ['database', 'bus', 'jobs', 'inference'] });
+}, { name: 'predictions', dependencies: ['database', 'bus', 'jobs', 'inference', 'next'] });

@@ -6,14 +6,15 @@ import { newId } from '#core/ids.ts';
 import type { ProjectEvent } from '#core/protocol.ts';
 import inference from '../../plugins/inference.ts';
 import { testApp, type TestApp, type TestProject } from '../../testing/harness.ts';
+import { plugin as next } from '../next/index.ts';
 import { plugin } from './index.ts';
 import { SCORE_FLOOR } from './service.ts';
 
 const fixtures = fileURLToPath(new URL('../../../workers/inference/fixtures/', import.meta.url));
-const test = await testApp({ features: [inference, plugin] });
+const test = await testApp({ features: [inference, next, plugin] });
 
-async function addModel(t: TestApp, project: TestProject, classMap: (number | null)[] = [0, 1, null]): Promise<string> {
-  const onnxSha256 = await t.app.blobs.put(await readFile(`${fixtures}v8-segment.onnx`));
+async function addModel(t: TestApp, project: TestProject, classMap: (number | null)[] = [0, 1, null], file = `${fixtures}v8-segment.onnx`): Promise<string> {
+  const onnxSha256 = await t.app.blobs.put(await readFile(file));
   const number = (await t.db.modelVersion.count({ where: { projectId: project.id } })) + 1;
   const { id } = await t.db.modelVersion.create({
     data: { id: newId(), projectId: project.id, number, name: `model ${number}`, task: 'segment', classNames: ['disc', 'edge', 'bar'], classMap, meta: {}, onnxSha256, origin: 'uploaded' },
@@ -55,6 +56,7 @@ describe('predictions', () => {
     expect(sets.map(({ imageId }) => imageId).toSorted()).toEqual(images.map(({ id }) => id).toSorted());
     expect(sets[0]).toMatchObject({ floor: SCORE_FLOOR, provider: 'cpu' });
     const instances = sets[0]?.instances;
+    expect(sets[0]?.brief).toHaveLength(6 * (Array.isArray(instances) ? instances.length : -1));
     expect(Array.isArray(instances) && instances.length > 2).toBe(true);
     // The project has no class for "bar": those are left out.
     expect(JSON.stringify(instances)).not.toContain('"class":2');
@@ -103,6 +105,28 @@ describe('predictions', () => {
     expect(await test.db.task.count({ where: { projectId: other.id } })).toBe(1);
   });
 
+  it('keeps how the model sees each picture: with its prediction set, of labelled images, and where a set is older than vectors', async () => {
+    const seeing = await test.project({ task: 'segment' });
+    const model = await addModel(test, seeing, [0, 1], fileURLToPath(new URL('../../../models/demo.onnx', import.meta.url)));
+    const [first, older, labelled] = [await addPicture(test, seeing, 7), await addPicture(test, seeing, 8), await addPicture(test, seeing, 9)];
+    const imported = await test.db.import.create({ data: { id: newId(), projectId: seeing.id, state: 'applied', createdBy: 'x' } });
+    await test.db.baselineLabel.create({ data: { id: newId(), imageId: labelled.id, importId: imported.id, instances: [] } });
+    await test.db.predictionSet.create({ data: { id: newId(), imageId: older.id, modelId: model, instances: [], floor: 0.05, ms: 1, provider: 'cpu' } });
+    const person = await test.person({ project: seeing.id, role: 'annotator' });
+    const { body } = await person.post(`/projects/${seeing.id}/predict`);
+    await test.app.jobs.idle();
+    const vectors = await test.db.featureVector.findMany({ where: { modelId: model } });
+    expect(new Set(vectors.map(({ imageId }) => imageId))).toEqual(new Set([first.id, older.id, labelled.id]));
+    expect(vectors.every(({ values }) => values.length === 96 * 4)).toBe(true);
+    expect(await test.db.predictionSet.count({ where: { imageId: labelled.id } })).toBe(0);
+    expect(await test.db.job.findUniqueOrThrow({ where: { id: body.id } })).toMatchObject({ state: 'done', message: '2 images predicted', done: 4, total: 4 });
+    const tasks = await test.db.task.findMany({ where: { projectId: seeing.id } });
+    expect(tasks.map((task) => task.priority).toSorted()).toEqual([0.5, 1]);
+    await person.post(`/projects/${seeing.id}/predict`);
+    await test.app.jobs.idle();
+    expect(await test.db.featureVector.findMany({ where: { modelId: model } })).toEqual(vectors);
+  });
+
   it('refuses without a model, and viewers', async () => {
     const empty = await test.project();
     const person = await test.person({ project: empty.id, role: 'annotator' });
@@ -117,7 +141,7 @@ describe('predictions', () => {
     for (let i = 0; i < 30; i++) await addPicture(test, many, i);
     const person = await test.person({ project: many.id, role: 'annotator' });
     const { body } = await person.post(`/projects/${many.id}/predict`);
-    await expect.poll(() => test.db.task.count({ where: { projectId: many.id } })).toBeGreaterThan(0);
+    await expect.poll(() => test.db.task.count({ where: { projectId: many.id } }), { timeout: 20_000, interval: 20 }).toBeGreaterThan(0);
     await test.app.jobs.cancel(body.id);
     await test.app.jobs.idle();
     expect((await test.db.job.findUniqueOrThrow({ where: { id: body.id } })).state).toBe('cancelled');

@@ -1,4 +1,6 @@
 import { newId } from '#core/ids.ts';
+import { encodeBrief } from '#core/next/brief.ts';
+import { encodeVector } from '#core/next/look.ts';
 import { PredictionSchema, type Prediction } from '#core/annotation/schema.ts';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -38,13 +40,44 @@ export interface NewSet {
   readonly floor: number;
   readonly ms: number;
   readonly provider: string;
+  /** How the model sees the picture, where it says so. */
+  readonly features: Float32Array | null;
 }
 
-/** Sets are immutable and one per image and model: when somebody else has just written it, theirs counts. */
-export async function saveSet(db: PrismaClient, set: NewSet): Promise<{ id: string; instances: readonly Prediction[] }> {
+/** Sets are immutable and one per image and model, and so are vectors: when somebody else has just written it, theirs counts. */
+export async function saveSet(db: PrismaClient, { features, ...set }: NewSet): Promise<{ id: string; instances: readonly Prediction[] }> {
   const id = newId();
-  await db.predictionSet.createMany({ data: [{ id, ...set, instances: [...set.instances] }], skipDuplicates: true });
+  await db.$transaction([
+    db.predictionSet.createMany({ data: [{ id, ...set, instances: [...set.instances], brief: encodeBrief(set.instances) }], skipDuplicates: true }),
+    ...(features === null ? [] : [db.featureVector.createMany({ data: [vectorRow(set.imageId, set.modelId, features)], skipDuplicates: true })]),
+  ]);
   return (await findSet(db, set.imageId, set.modelId)) ?? { id, instances: set.instances };
+}
+
+export async function saveVector(db: PrismaClient, imageId: string, modelId: string, features: Float32Array): Promise<void> {
+  await db.featureVector.createMany({ data: [vectorRow(imageId, modelId, features)], skipDuplicates: true });
+}
+
+function vectorRow(imageId: string, modelId: string, features: Float32Array): { imageId: string; modelId: string; values: Uint8Array<ArrayBuffer> } {
+  return { imageId, modelId, values: encodeVector(features) };
+}
+
+/**
+ * Images that the model has not told yet how it sees them: waiting ones that have their predictions (made before vectors were kept), and labelled ones, of
+ * which `limit` are enough to tell what is new from (the same ones every time).
+ */
+export async function unseenImages(db: PrismaClient, projectId: string, modelId: string, limit: number): Promise<WaitingImage[]> {
+  return db.$queryRaw<WaitingImage[]>`
+    WITH labelled AS (
+      SELECT i.id FROM "Image" i WHERE i."projectId" = ${projectId} AND NOT i.excluded
+        AND (EXISTS (SELECT 1 FROM "Revision" r WHERE r."imageId" = i.id) OR EXISTS (SELECT 1 FROM "BaselineLabel" b WHERE b."imageId" = i.id))
+      ORDER BY i.sha256 LIMIT ${limit}
+    ), predicted AS (
+      SELECT p."imageId" AS id FROM "PredictionSet" p WHERE p."modelId" = ${modelId} AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = ${projectId} AND t.state IN ('pending', 'assigned'))
+    )
+    SELECT i.id, i.sha256, i.orientation FROM "Image" i
+    WHERE i.id IN (SELECT id FROM labelled UNION SELECT id FROM predicted) AND NOT EXISTS (SELECT 1 FROM "FeatureVector" f WHERE f."imageId" = i.id AND f."modelId" = ${modelId})
+    ORDER BY i.sha256`;
 }
 
 /** The iteration that is under way; the first one is opened here, and an open one without a model gets this one. */

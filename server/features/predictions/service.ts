@@ -6,9 +6,11 @@ import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
 import type { Inference, Prediction as Found } from '#inference';
 import type { PrismaClient } from '#prisma';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
-import { chanceOf, priorityOf } from './priority.ts';
+import { chanceOf } from '../next/index.ts';
+import { seeImages } from './look.ts';
+import { patiently } from './patiently.ts';
+import { priorityOf } from './priority.ts';
 import { assignSet, findSet, openIteration, saveSet, waitingImages, type WaitingImage } from './repository.ts';
 
 /** Instances below this score are not kept: far under every useful threshold, so that the threshold can be lowered without predicting anew. */
@@ -26,14 +28,18 @@ export interface Parts {
   readonly log: Pick<Log, 'warn'>;
   /** Pictures at once. */
   readonly concurrency: number;
+  /** Gives the waiting tasks of a project their places. */
+  readonly rank: (projectId: string) => Promise<unknown>;
 }
 
-interface Current {
+export interface Current {
   readonly modelId: string;
   readonly path: string;
   readonly classMap: readonly (number | null)[];
   readonly settings: ProjectSettings;
   readonly masks: boolean;
+  /** Its file tells how it sees a whole picture. */
+  readonly sees: boolean;
 }
 
 interface Tally {
@@ -53,10 +59,21 @@ export async function predictProject(parts: Parts, projectId: string, job: JobHa
   for (;;) {
     const current = await currentModel(parts, projectId);
     const images = (await waitingImages(parts.db, projectId)).filter(({ id }) => !tried.has(`${current.modelId} ${id}`));
-    if (images.length === 0 || job.signal.aborted) return summary(tally);
+    if (images.length === 0 || job.signal.aborted) {
+      await putInOrder(parts, projectId, current, tally, job);
+      return summary(tally);
+    }
     for (const { id } of images) tried.add(`${current.modelId} ${id}`);
     await predictWith(parts, projectId, current, images, tally, job);
   }
+}
+
+/** The places come first: people wait for them. How the model sees what is labelled takes longer, and moves some of them. */
+async function putInOrder(parts: Parts, projectId: string, current: Current, { made, failed }: Tally, job: JobHandle): Promise<void> {
+  await parts.rank(projectId);
+  if (!current.sees || job.signal.aborted) return;
+  const seen = await seeImages(parts, projectId, current, { job, before: made + failed });
+  if (seen > 0) await parts.rank(projectId);
 }
 
 function summary({ made, failed }: Tally): string {
@@ -66,16 +83,18 @@ function summary({ made, failed }: Tally): string {
 
 const ClassMap = Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]));
 
-async function currentModel({ db, blobs }: Parts, projectId: string): Promise<Current> {
+async function currentModel({ db, blobs, inference }: Parts, projectId: string): Promise<Current> {
   const project = await db.project.findUnique({ where: { id: projectId } });
   if (!project) throw new EmendError('not_found', 'The project is gone; nothing was predicted.');
   const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
   if (!model?.onnxSha256) {
     throw new EmendError('conflict', 'The project has no model that can predict. Import an ONNX model or train one, then promote it.');
   }
+  const path = await blobs.path(model.onnxSha256);
   return {
     modelId: model.id,
-    path: await blobs.path(model.onnxSha256),
+    path,
+    sees: (await inference.describeModel(path)).features > 0,
     classMap: Value.Check(ClassMap, model.classMap) ? model.classMap : [],
     settings: Value.Check(ProjectSettings, project.settings) ? project.settings : DEFAULT_SETTINGS,
     masks: project.task === 'segment',
@@ -130,7 +149,7 @@ async function predictImage(parts: Parts, current: Current, image: WaitingImage,
   const path = await parts.blobs.path(image.sha256);
   const found = await patiently(() => parts.inference.predict(current.path, path, { conf: SCORE_FLOOR, masks: current.masks }, signal), signal);
   const instances = toPredictions(found, current.classMap);
-  return saveSet(parts.db, { imageId: image.id, modelId: current.modelId, instances, floor: SCORE_FLOOR, ms: found.ms, provider: found.provider });
+  return saveSet(parts.db, { imageId: image.id, modelId: current.modelId, instances, floor: SCORE_FLOOR, ms: found.ms, provider: found.provider, features: found.features ?? null });
 }
 
 /** In the project's classes; what the project has no class for is left out. */
@@ -140,18 +159,6 @@ function toPredictions(found: Found, classMap: readonly (number | null)[]): Pred
     if (index === null || index === undefined || instance.box[2] <= 0 || instance.box[3] <= 0) return [];
     return [{ id: newId(), class: index, box: instance.box, score: instance.score, ...(instance.mask ? { mask: instance.mask } : {}) }];
   });
-}
-
-/** A full queue is no failure of the job: it waits for its turn. */
-async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof EmendError) || error.code !== 'busy') throw error;
-      await sleep(250, undefined, { signal });
-    }
-  }
 }
 
 function teller(bus: Bus, projectId: string): (now?: boolean) => void {

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import type { Ranking, RankRequest } from './rank.worker.ts';
+
+/** The thread and its memory go when nobody has asked for so long. */
+const IDLE_MS = 10_000;
+
+interface Round {
+  under: Promise<Ranking>;
+  /** Asked for while one is under way: begins after it, since that one may have read too early. */
+  after: Promise<Ranking> | null;
+}
+
+/** One thread that ranks one project after the other; requests for one project that wait become one. */
+export class Ranker {
+  readonly #rounds = new Map<string, Round>();
+  readonly #parts: Omit<RankRequest, 'projectId'>;
+  readonly #pool = new Piscina<RankRequest, Ranking>({ filename: join(import.meta.dirname, 'rank.worker.ts'), minThreads: 0, maxThreads: 1, idleTimeout: IDLE_MS });
+
+  constructor(parts: Omit<RankRequest, 'projectId'>) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when a ranking that began after this call is written. */
+  rank(projectId: string): Promise<Ranking> {
+    const round = this.#rounds.get(projectId);
+    if (!round) return this.#begin(projectId);
+    round.after ??= round.under.then(() => this.#begin(projectId), () => this.#begin(projectId));
+    return round.after;
+  }
+
+  /** Whatever is under way ends unfinished: what it has written stays, and the rest keeps its former places. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #begin(projectId: string): Promise<Ranking> {
+    const under = this.#pool.run({ ...this.#parts, projectId });
+    const round: Round = { under, after: null };
+    this.#rounds.set(projectId, round);
+    const end = (): void => { if (this.#rounds.get(projectId) === round && round.after === null) this.#rounds.delete(projectId); };
+    under.then(end, end);
+    return under;
+  }
+}
