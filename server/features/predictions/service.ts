@@ -8,6 +8,7 @@ import type { Inference, Prediction as Found } from '#inference';
 import type { PrismaClient } from '#prisma';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
+import { shownBlob } from '../images/index.ts';
 import { chanceOf, priorityOf } from './priority.ts';
 import { assignSet, findSet, openIteration, saveSet, waitingImages, type WaitingImage } from './repository.ts';
 
@@ -127,7 +128,7 @@ async function one(parts: Parts, item: Item, tally: Tally, signal: AbortSignal):
 }
 
 async function predictImage(parts: Parts, current: Current, image: WaitingImage, signal: AbortSignal): Promise<{ id: string; instances: readonly Prediction[] }> {
-  const path = await parts.blobs.path(image.sha256);
+  const path = await parts.blobs.path(shownBlob(image));
   const found = await patiently(() => parts.inference.predict(current.path, path, { conf: SCORE_FLOOR, masks: current.masks }, signal), signal);
   const instances = toPredictions(found, current.classMap);
   return saveSet(parts.db, { imageId: image.id, modelId: current.modelId, instances, floor: SCORE_FLOOR, ms: found.ms, provider: found.provider });
