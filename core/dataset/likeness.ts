@@ -60,6 +60,9 @@ export function bits(value: number): number {
   return (((v + (v >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
+/** Sum of squares of the details below which a picture is even (half a grey level on average): such a one shows nothing that could leak, and is like nothing. */
+const EVEN = 0.25 * SIDE * SIDE;
+
 /**
  * −1..1: how much the details of two small pictures agree. What is coarse (the outline of a die on its frame, a dark border) is taken away first: X-rays of
  * one product share it, whatever lies inside.
@@ -74,9 +77,7 @@ export function correlation(a: Uint8Array, b: Uint8Array): number {
     xx += value * value;
     yy += other * other;
   }
-  // Two even pictures have no details to differ in.
-  if (xx < 1 && yy < 1) return 1;
-  return xx < 1 || yy < 1 ? 0 : xy / Math.sqrt(xx * yy);
+  return Math.min(xx, yy) < EVEN ? 0 : xy / Math.sqrt(xx * yy);
 }
 
 const REACH = 2;

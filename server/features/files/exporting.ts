@@ -8,6 +8,7 @@ import { decode } from '#core/geometry/rle.ts';
 import type { PrismaClient } from '#prisma';
 import type { Eyes } from '../../blind.ts';
 import type { Blobs, JobHandle } from '../../context.ts';
+import { shownBlob } from '../images/index.ts';
 import { readLabelled, toAnnotations, type Labelled } from './annotations.ts';
 import { toNpy } from './npy.ts';
 import { drawOverlay } from './overlay.ts';
