@@ -52,6 +52,8 @@ export async function openForFiles({ db, config }: Parts, id: string): Promise<U
 }
 
 export async function startPlan(parts: Parts, id: string, options: ImportOptions, personId: string | undefined): Promise<ImportDto> {
+  const { window } = options;
+  if (window && window.low >= window.high) throw new EmendError('invalid', `Black (${window.low}) must lie below white (${window.high}). Nothing was planned; correct the window.`);
   await move(parts.db, id, ['open', 'planned', 'failed'], 'planning', { options, error: null });
   return enqueue(parts, id, 'plan', 'Planning the import', personId, 'open');
 }
