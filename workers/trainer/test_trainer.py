@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from progress import Cancelled, Reporter, number
-from session import EpochWatch, checkpoint_state, summarise, yaml_images
+from session import QUIET, EpochWatch, checkpoint_state, summarise, yaml_images
 from train import sentence
 
 CONTRACT = Path(__file__).parent / "contract"
@@ -55,6 +55,13 @@ class ProgressTest(unittest.TestCase):
         reporter = Reporter(Closed())
         reporter.send("done")
         self.assertRaises(Cancelled, reporter.check)
+
+
+class SettingsTest(unittest.TestCase):
+    def test_pictures_with_500_objects_are_measured_whole(self) -> None:
+        from ultralytics.cfg import get_cfg
+
+        self.assertGreaterEqual(get_cfg(overrides=dict(QUIET)).max_det, 500)
 
 
 class EpochTest(unittest.TestCase):
