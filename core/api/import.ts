@@ -59,12 +59,13 @@ export const ImportPlan = Type.Object({
   problems: Type.Array(ImportProblem),
   problemCounts: Type.Record(Type.String(), Type.Integer()),
   bytes: Type.Integer(),
+  // Plans that were made before there were these lack them.
   /** Pictures in another split than one that they were made from or look like; `joined`: such that had no split and follow it. */
-  leaks: Type.Object({ groups: Type.Integer(), images: Type.Integer(), joined: Type.Integer() }),
+  leaks: Type.Optional(Type.Object({ groups: Type.Integer(), images: Type.Integer(), joined: Type.Integer() })),
   /** Labelled images and nothing to validate on: what would be set aside. */
-  draw: Nullable(SplitDraw),
+  draw: Type.Optional(Nullable(SplitDraw)),
   /** 16-bit pictures, and the range of their windows. */
-  deep: Nullable(Type.Object({ images: Type.Integer(), low: Type.Integer(), high: Type.Integer(), differ: Type.Boolean() })),
+  deep: Type.Optional(Nullable(Type.Object({ images: Type.Integer(), low: Type.Integer(), high: Type.Integer(), differ: Type.Boolean() }))),
 });
 export type ImportPlan = Static<typeof ImportPlan>;
 

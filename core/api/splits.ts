@@ -23,7 +23,8 @@ export const SplitStatus = Type.Object({
   draw: Nullable(SplitDraw),
 });
 export type SplitStatus = Static<typeof SplitStatus>;
-export const SplitQuery = Type.Object({ share: Type.Optional(Share) }, { additionalProperties: false });
+/** `draw` false: without working out a draw, which reads all labels. */
+export const SplitQuery = Type.Object({ share: Type.Optional(Share), draw: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 export const DrawSplit = Type.Object({ share: Share }, { additionalProperties: false });
 
 const Reason = Type.String({ minLength: 3, maxLength: 300, pattern: '\\S' });

@@ -1,7 +1,9 @@
 import { AlikeImages, Repaired, SplitStatus } from '#core/api/splits.ts';
 import { get, post, urlOf } from '../../api.ts';
 
-export const fetchSplits = (project: string, share?: number, signal?: AbortSignal) => get(SplitStatus, urlOf(`/projects/${project}/splits`, { share }), signal);
+/** `share`: of a draw, where there is no validation split; null = no draw is worked out. */
+export const fetchSplits = (project: string, share: number | null, signal?: AbortSignal) =>
+  get(SplitStatus, urlOf(`/projects/${project}/splits`, share === null ? { draw: false } : { share }), signal);
 export const drawSplit = (project: string, share: number) => post(SplitStatus, `/projects/${project}/splits/draw`, { share });
 export const fetchAlike = (image: string, signal?: AbortSignal) => get(AlikeImages, `/images/${image}/alike`, signal);
 /** `image`: only its group. `reason`: where images are part of a frozen version. */

@@ -121,7 +121,7 @@ function describe({ images, labels, classes, problems, problemCounts, leaks, dra
     `${images.found} pictures: ${images.new} new, ${images.duplicates} known already, ${images.broken} unreadable, ${images.rotated} turned upright`,
     `${labels.instances} labels in ${labels.files} files; ${labels.rowsLeftOut} rows left out, ${labels.imagesWithoutLabels} pictures without labels`,
     ...classes.map((c) => `  class ${c.id} ${c.name}: ${c.instances} labels, ${c.target === 'new' ? 'a new class' : c.target === 'skip' ? 'left out' : `class ${c.target} of the project`}`),
-    ...(leaks.images > 0 ? [`${leaks.images} pictures look like one in another split, or were made from the same (--leaks exclude or move)`] : []),
+    ...(leaks && leaks.images > 0 ? [`${leaks.images} pictures look like one in another split, or were made from the same (--leaks exclude or move)`] : []),
     ...(draw ? [`nothing to validate on: --draw ${draw.share} sets ${draw.images} of ${draw.of} labelled pictures aside`] : []),
     ...problems.slice(0, SHOWN_PROBLEMS).map((p) => `  ${p.level} ${p.file}${p.line === null ? '' : `:${p.line}`} ${p.message}`),
     ...(total > SHOWN_PROBLEMS ? [`  and ${total - SHOWN_PROBLEMS} more`] : []),

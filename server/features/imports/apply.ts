@@ -87,7 +87,7 @@ async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (
   });
   if (!prepared) { applied.failed++; return; }
   await db.$transaction(async (tx) => {
-    const { image, created } = await insertImage(tx, prepared, { projectId, importId, name: item.path.slice(rootLength), split: item.split, excluded: item.excluded });
+    const { image, created } = await insertImage(tx, prepared, { projectId, importId, name: item.path.slice(rootLength), split: item.split, excluded: item.excluded ?? false });
     if (created) applied.images++;
     if (instances) {
       await tx.baselineLabel.createMany({ data: [{ id: newId(), imageId: image.id, importId, instances }], skipDuplicates: true });

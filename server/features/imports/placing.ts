@@ -20,7 +20,7 @@ export interface ToPlace {
 export interface Place { split: SplitName; excluded: boolean }
 export interface Placing {
   places: Map<string, Place>;
-  leaks: ImportPlan['leaks'];
+  leaks: NonNullable<ImportPlan['leaks']>;
   /** Labelled pictures that nothing gives a split: a person has to. */
   undecided: boolean;
 }

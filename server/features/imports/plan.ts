@@ -192,7 +192,7 @@ function reportLeftovers({ problems, options }: PlanInput, sorted: Sorted, pictu
 }
 
 /** The 16-bit pictures: from which value to which they are seen. */
-function deepOf(pictures: readonly Picture[]): ImportPlan['deep'] {
+function deepOf(pictures: readonly Picture[]): NonNullable<ImportPlan['deep']> | null {
   const windows = pictures.flatMap((p) => p.look.window ?? []);
   if (windows.length === 0) return null;
   const { low, high } = windows.reduce((all, w) => ({ low: Math.min(all.low, w.low), high: Math.max(all.high, w.high) }));

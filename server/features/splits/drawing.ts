@@ -39,10 +39,10 @@ function classesOf(images: readonly Drawable[]): DrawGroup['classes'] {
   return counts;
 }
 
-export async function readStatus(db: PrismaClient, projectId: string, share = DEFAULT_SHARE): Promise<SplitStatus> {
+export async function readStatus(db: PrismaClient, projectId: string, share = DEFAULT_SHARE, withDraw = true): Promise<SplitStatus> {
   const labelled = await countLabelled(db, projectId);
   const uncompared = await db.image.count({ where: { projectId, groupId: null } });
-  return { labelled, leaks: await countLeaks(db, projectId), uncompared, draw: labelled.valid > 0 ? null : ((await proposal(db, projectId, share))?.draw ?? null) };
+  return { labelled, leaks: await countLeaks(db, projectId), uncompared, draw: !withDraw || labelled.valid > 0 ? null : ((await proposal(db, projectId, share))?.draw ?? null) };
 }
 
 /** Sets the drawn images aside. @throws EmendError `conflict` where there is a validation split, or nothing to draw from. */

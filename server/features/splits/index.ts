@@ -27,7 +27,7 @@ function tell(app: FastifyInstance, projectId: string): void {
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/splits`, { schema: { tags, summary: 'The splits, their leaks, and the validation split as it would be drawn', params: ProjectParams, querystring: SplitQuery, response: { 200: SplitStatus } } }, (request) =>
-    readStatus(app.db, inProject(request).projectId, request.query.share));
+    readStatus(app.db, inProject(request).projectId, request.query.share, request.query.draw));
   app.post(`${API}/projects/:project/splits/draw`, { schema: { tags, summary: 'Set labelled images aside for validation, where there are none', params: ProjectParams, body: DrawSplit, response: { 200: SplitStatus } } }, async (request) => {
     const { projectId, person, role } = inProject(request);
     const status = await drawSplit(app.db, projectId, request.body.share, { id: person.id, role });

@@ -145,6 +145,7 @@ describe('a project without a validation split', () => {
     await bring(project, await unsplit(200));
     const { body: status } = await admin.get(`/projects/${project.id}/splits?share=0.3`);
     expect(status).toMatchObject({ labelled: { train: 12, valid: 0 }, draw: { share: 0.3, of: 12 } });
+    expect((await admin.get(`/projects/${project.id}/splits?draw=false`)).body.draw).toBeNull();
     const reviewer = await t.person({ project: project.id, role: 'reviewer' });
     expect((await reviewer.post(`/projects/${project.id}/splits/draw`, { share: 0.3 })).body).toMatchObject({ labelled: { valid: status.draw.images }, leaks: { groups: 0 }, draw: null });
     expect(await t.db.splitMove.count({ where: { image: { projectId: project.id }, kind: 'draw' } })).toBe(status.draw.images);
