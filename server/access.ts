@@ -48,6 +48,10 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /jobs/:id/file': least('viewer', 'job'),
 
   'GET /projects/:project/images': least('viewer', 'project'),
+  'GET /projects/:project/splits': least('viewer', 'project'),
+  'POST /projects/:project/splits/draw': least('reviewer', 'project'),
+  'POST /projects/:project/splits/repair': least('reviewer', 'project'),
+  'GET /images/:id/alike': least('viewer', 'image'),
   'GET /images/:id': least('viewer', 'image'),
   'PATCH /images/:id': least('reviewer', 'image'),
   'GET /images/:id/file': least('viewer', 'image'),

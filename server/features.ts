@@ -11,6 +11,7 @@ import { plugin as projects } from './features/projects/index.ts';
 import { plugin as segmentation } from './features/segmentation/index.ts';
 import { plugin as tasks } from './features/tasks/index.ts';
 import { plugin as images } from './features/images/index.ts';
+import { plugin as splits } from './features/splits/index.ts';
 import { plugin as imports } from './features/imports/index.ts';
 import { plugin as dataset } from './features/dataset/index.ts';
 import { plugin as files } from './features/files/index.ts';
@@ -27,4 +28,4 @@ import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, team, demo, system];
+export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, splits, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, team, demo, system];

@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox';
 import { InstanceSchema, PredictionSchema } from '#core/annotation/schema.ts';
 import { Id, Nullable, Split, Timestamp, pageOf } from './common.ts';
+import { Window } from './import.ts';
+import { MoveReason } from './splits.ts';
 
 export const TaskState = Type.Union([Type.Literal('pending'), Type.Literal('assigned'), Type.Literal('submitted'), Type.Literal('skipped')]);
 export const Outcome = Type.Union([Type.Literal('ok'), Type.Literal('corrected')]);
@@ -22,6 +24,8 @@ export const ImagePage = pageOf(ImageCard);
 
 export const ImageQuery = Type.Object(
   {
+    /** Of groups of like pictures: `leak` = in more than one split, `any` = more than one picture; else the group of this image. */
+    like: Type.Optional(Type.Union([Type.Literal('leak'), Type.Literal('any'), Id])),
     status: Type.Optional(ImageCard.properties.status), split: Type.Optional(Split), class: Type.Optional(Type.Integer({ minimum: 0 })),
     text: Type.Optional(Type.String({ maxLength: 120 })), flagged: Type.Optional(Type.Boolean()), review: Type.Optional(ReviewState), skipped: Type.Optional(Type.String({ maxLength: 500 })),
     sort: Type.Optional(Type.Union([Type.Literal('name'), Type.Literal('newest'), Type.Literal('uncertain')])),
@@ -33,9 +37,16 @@ export const ImageQuery = Type.Object(
 export const ImageDetail = Type.Object({
   id: Id, projectId: Id, name: Type.String(), sha256: Type.String(), type: Type.String(), bytes: Type.Integer(), width: Type.Integer(), height: Type.Integer(),
   split: Split, excluded: Type.Boolean(), createdAt: Timestamp,
+  /** The newest dataset version that holds it: from then on its split is frozen. */
+  frozenIn: Nullable(Type.Integer()),
+  /** Of 16-bit pictures: what is shown as black and as white. */
+  window: Nullable(Window),
+  /** How it came into its split, where that was not its import. */
+  moved: Nullable(Type.Object({ from: Split, kind: Type.Enum(['hand', 'draw', 'repair']), reason: Nullable(Type.String()), by: Type.String(), at: Timestamp })),
   revisions: Type.Array(Type.Object({ id: Id, number: Type.Integer(), status: Outcome, createdAt: Timestamp, submittedBy: Type.String() })),
 });
-export const PatchImage = Type.Object({ split: Type.Optional(Split), excluded: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
+/** A change of split takes the like pictures along. `reason`: needed, and only taken from an administrator, where one of them is part of a frozen version. */
+export const PatchImage = Type.Object({ split: Type.Optional(Split), excluded: Type.Optional(Type.Boolean()), reason: Type.Optional(MoveReason) }, { additionalProperties: false });
 
 /** Per image JSON for people who want files (docs/formats.md). Mask references are paths inside the export and URLs of the API. */
 export const ImageAnnotations = Type.Object({

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { Id, Nullable, Timestamp } from './common.ts';
 import { TaskType } from './common.ts';
+import { SplitDraw } from './splits.ts';
 
 /** One problem, by file and line. `error`: that row or file is left out. `warning`: it is taken, with the stated change. */
 export const ImportProblem = Type.Object({
@@ -16,6 +17,13 @@ export const ImportQuestion = Type.Object({
   choices: Type.Array(Type.Object({ value: Type.String(), label: Type.String() })),
 });
 
+/** What a 16-bit picture shows as black (`low` and less) and as white (`high` and more). */
+export const Window = Type.Object({ low: Type.Integer({ minimum: 0, maximum: 65_534 }), high: Type.Integer({ minimum: 1, maximum: 65_535 }) }, { additionalProperties: false });
+export type Window = Static<typeof Window>;
+
+/** What becomes of pictures that were made from, or look like, one in another split: they stay where they are, are left out of versions, or go to the other one's split. */
+export const LeakAnswer = Type.Enum(['keep', 'exclude', 'move']);
+
 export const ImportOptions = Type.Object(
   {
     /** How ambiguous label rows are to be read. */
@@ -26,6 +34,11 @@ export const ImportOptions = Type.Object(
     split: Type.Optional(Type.Union([Type.Literal('train'), Type.Literal('valid'), Type.Literal('test')])),
     /** false: take the pictures only. */
     labels: Type.Optional(Type.Boolean()),
+    leaks: Type.Optional(LeakAnswer),
+    /** Where there is no validation split: this share of the labelled images is drawn for it; 0 = not now. */
+    draw: Type.Optional(Type.Number({ minimum: 0, maximum: 0.5 })),
+    /** One window for all 16-bit pictures; absent = each from the 0.5th to the 99.5th percentile of its own values. */
+    window: Type.Optional(Window),
   },
   { additionalProperties: false },
 );
@@ -46,6 +59,13 @@ export const ImportPlan = Type.Object({
   problems: Type.Array(ImportProblem),
   problemCounts: Type.Record(Type.String(), Type.Integer()),
   bytes: Type.Integer(),
+  // Plans that were made before there were these lack them.
+  /** Pictures in another split than one that they were made from or look like; `joined`: such that had no split and follow it. */
+  leaks: Type.Optional(Type.Object({ groups: Type.Integer(), images: Type.Integer(), joined: Type.Integer() })),
+  /** Labelled images and nothing to validate on: what would be set aside. */
+  draw: Type.Optional(Nullable(SplitDraw)),
+  /** 16-bit pictures, and the range of their windows. */
+  deep: Type.Optional(Nullable(Type.Object({ images: Type.Integer(), low: Type.Integer(), high: Type.Integer(), differ: Type.Boolean() }))),
 });
 export type ImportPlan = Static<typeof ImportPlan>;
 

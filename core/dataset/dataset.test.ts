@@ -91,7 +91,7 @@ describe('data.yaml', () => {
     expect(splitOf('images/val/a.jpg', null, null)).toBe('valid');
     expect(splitOf('a.jpg', null, null)).toBeNull();
     expect(familyOf('train/images/a_jpg.rf.0f3c0f3c0f3c0f3c0f3c0f3c0f3c0f3c.jpg')).toBe('a_jpg');
-    expect(familyOf('x/b.png')).toBe('b');
+    expect(familyOf('x/b.png')).toBeNull();
   });
 });
 

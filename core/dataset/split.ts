@@ -34,9 +34,19 @@ function clean(path: string): string[] {
 
 /**
  * The picture that a file of a Roboflow export was made from: `a_jpg.rf.0f3c….jpg` → `a_jpg`. Augmented copies of one picture share it, so
- * that they can be kept in one split. Other names are their own family.
+ * that they can be kept in one split. null for every other name: `0001.png` of two folders says nothing of what the pictures show.
  */
-export function familyOf(path: string): string {
+export function familyOf(path: string): string | null {
   const name = path.split('/').at(-1) ?? path;
-  return name.replace(/\.rf\.[0-9A-Za-z]{8,64}\.\w+$/, '').replace(/\.\w+$/, '');
+  return /^(.+)\.rf\.[0-9A-Za-z]{8,64}\.\w+$/.exec(name)?.[1] ?? null;
+}
+
+export function splitName(split: string): SplitName {
+  return split === 'valid' || split === 'test' ? split : 'train';
+}
+
+/** Of several splits the one that decides: what is held out for validation stays held out, then the test. null = none. */
+export function strictest(splits: Iterable<SplitName>): SplitName | null {
+  const all = new Set(splits);
+  return (['valid', 'test', 'train'] as const).find((split) => all.has(split)) ?? null;
 }

@@ -15,8 +15,10 @@ from ultralytics import YOLO
 from ultralytics.nn.tasks import torch_safe_load
 from ultralytics.utils import ROOT
 
+#: Ultralytics looks at the 300 best objects of a picture by default: with 500 in it, 200 would count as missed.
+MAX_OBJECTS = 1000
 #: No plots, no caches beside the data, nothing that asks the network.
-QUIET = {"plots": False, "verbose": False, "exist_ok": True}
+QUIET = {"plots": False, "verbose": False, "exist_ok": True, "max_det": MAX_OBJECTS}
 
 
 class Session:
@@ -111,7 +113,7 @@ class Session:
         kept = self.out / "model.pt"
         shutil.copyfile(weights, kept)
         onnx = YOLO(str(kept), task=self.spec["task"]).export(
-            format="onnx", imgsz=self.spec["imgsz"], device="cpu", simplify=True, dynamic=False, opset=17
+            format="onnx", imgsz=self.spec["imgsz"], device="cpu", simplify=True, dynamic=False, opset=17, max_det=MAX_OBJECTS
         )
         # Without it everything works; only what to correct next goes by thumbnails instead.
         if not add_features(Path(str(onnx)), YOLO(str(kept), task=self.spec["task"]).model):

@@ -13,7 +13,7 @@ import evaluation
 import numpy as np
 import torch
 from progress import Cancelled, Reporter, number
-from session import EpochWatch, checkpoint_state, class_scores, summarise, yaml_images
+from session import QUIET, EpochWatch, checkpoint_state, class_scores, summarise, yaml_images
 from train import sentence
 
 CONTRACT = Path(__file__).parent / "contract"
@@ -57,6 +57,13 @@ class ProgressTest(unittest.TestCase):
         reporter = Reporter(Closed())
         reporter.send("done")
         self.assertRaises(Cancelled, reporter.check)
+
+
+class SettingsTest(unittest.TestCase):
+    def test_pictures_with_500_objects_are_measured_whole(self) -> None:
+        from ultralytics.cfg import get_cfg
+
+        self.assertGreaterEqual(get_cfg(overrides=dict(QUIET)).max_det, 500)
 
 
 class EpochTest(unittest.TestCase):

@@ -5,7 +5,7 @@ import type { LocationQuery, LocationQueryRaw } from 'vue-router';
 
 /** What the address bar holds of the grid. Values that the server would refuse are dropped: an old link still shows something. */
 export type Filters = Omit<Static<typeof ImageQuery>, 'after' | 'limit'>;
-const KEYS = ['status', 'split', 'class', 'text', 'flagged', 'review', 'skipped', 'sort'] as const;
+const KEYS = ['status', 'split', 'like', 'class', 'text', 'flagged', 'review', 'skipped', 'sort'] as const;
 
 export function filtersOf(query: LocationQuery): Filters {
   const filters: Record<string, unknown> = {};

@@ -1,3 +1,4 @@
+import { DEFAULT_SHARE } from '#core/dataset/draw.ts';
 import type { ImportDto, ImportOptions, ImportPlan } from '#core/api/import.ts';
 
 type Target = ImportPlan['classes'][number]['target'];
@@ -5,13 +6,14 @@ type Target = ImportPlan['classes'][number]['target'];
 /** The answer that the options hold for a question, as the value of its choice; undefined = not answered. */
 export function answerOf(question: ImportPlan['questions'][number]['id'], options: ImportOptions): string | undefined {
   if (question === 'rows') return options.rows;
-  if (question === 'split') return options.split;
+  if (question === 'split') return options.split === 'train' && (options.draw ?? 0) > 0 ? 'draw' : options.split;
   return options.classes ? 'mapped' : undefined;
 }
 
 export function withAnswer(question: ImportPlan['questions'][number]['id'], value: string, options: ImportOptions, plan: ImportPlan): ImportOptions {
   if (question === 'rows' && (value === 'detect' || value === 'segment')) return { ...options, rows: value };
-  if (question === 'split' && (value === 'train' || value === 'valid' || value === 'test')) return { ...options, split: value };
+  if (question === 'split' && (value === 'train' || value === 'valid' || value === 'test')) return { ...options, split: value, draw: 0 };
+  if (question === 'split' && value === 'draw') return { ...options, split: 'train', draw: DEFAULT_SHARE };
   if (question === 'classes') return { ...options, classes: mappingOf(plan) };
   return options;
 }

@@ -16,10 +16,11 @@ interface LocalFile { file: string; path: string; bytes: number }
 export const importCommand: Command = {
   name: 'import', usage: '<folder | zip | pictures…>',
   summary: 'Bring pictures or a YOLO export into a project',
-  options: { project: { type: 'string' }, rows: { type: 'string' }, split: { type: 'string' }, 'no-labels': { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+  options: { project: { type: 'string' }, rows: { type: 'string' }, split: { type: 'string' }, draw: { type: 'string' }, leaks: { type: 'string' }, 'no-labels': { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
   help: [
     ['--project NAME', 'id or name; may be left out where there is one'], ['--rows detect|segment', 'how label rows are read, where they could be both'],
-    ['--split train|valid|test', 'where pictures without a split go'], ['--no-labels', 'take the pictures only'], ['--dry-run', 'show the plan and write nothing'],
+    ['--split train|valid|test', 'where pictures without a split go'], ['--draw SHARE', 'where nothing is there to validate on, draw this share (0.2) of the labelled pictures for it'],
+    ['--leaks keep|exclude|move', 'what becomes of pictures that look like one in another split'], ['--no-labels', 'take the pictures only'], ['--dry-run', 'show the plan and write nothing'],
   ],
   async run(call) {
     const api = call.api();
@@ -49,7 +50,7 @@ export const importCommand: Command = {
 function answerOf(question: ImportPlan['questions'][number]['id']): string {
   switch (question) {
     case 'rows': return '--rows detect or --rows segment';
-    case 'split': return '--split train, valid or test';
+    case 'split': return '--split train, valid or test, or --draw 0.2';
     case 'classes': return 'the Import page, which shows the classes side by side';
   }
 }
@@ -59,7 +60,14 @@ function optionsOf(flags: Flags): ImportOptions {
   const split = textFlag(flags, 'split');
   if (rows !== undefined && rows !== 'detect' && rows !== 'segment') throw new CliError('--rows is detect or segment.', 2);
   if (split !== undefined && split !== 'train' && split !== 'valid' && split !== 'test') throw new CliError('--split is train, valid or test.', 2);
-  return { ...(rows ? { rows } : {}), ...(split ? { split } : {}), ...(flags['no-labels'] === true ? { labels: false } : {}) };
+  const leaks = textFlag(flags, 'leaks');
+  if (leaks !== undefined && leaks !== 'keep' && leaks !== 'exclude' && leaks !== 'move') throw new CliError('--leaks is keep, exclude or move.', 2);
+  const draw = textFlag(flags, 'draw');
+  const share = Number(draw ?? 0);
+  if (!(share >= 0 && share <= 0.5)) throw new CliError('--draw is a share from 0 to 0.5.', 2);
+  return {
+    ...(rows ? { rows } : {}), ...(split ? { split } : draw !== undefined ? { split: 'train' } : {}), ...(leaks ? { leaks } : {}), ...(draw === undefined ? {} : { draw: share }), ...(flags['no-labels'] === true ? { labels: false } : {}),
+  };
 }
 
 async function collect({ args, cwd }: Call): Promise<LocalFile[]> {
@@ -107,12 +115,14 @@ async function planned(api: Api, id: string, note: (line: string) => void): Prom
   return plan;
 }
 
-function describe({ images, labels, classes, problems, problemCounts }: ImportPlan): string[] {
+function describe({ images, labels, classes, problems, problemCounts, leaks, draw }: ImportPlan): string[] {
   const total = Object.values(problemCounts).reduce((sum, n) => sum + n, 0);
   return [
     `${images.found} pictures: ${images.new} new, ${images.duplicates} known already, ${images.broken} unreadable, ${images.rotated} turned upright`,
     `${labels.instances} labels in ${labels.files} files; ${labels.rowsLeftOut} rows left out, ${labels.imagesWithoutLabels} pictures without labels`,
     ...classes.map((c) => `  class ${c.id} ${c.name}: ${c.instances} labels, ${c.target === 'new' ? 'a new class' : c.target === 'skip' ? 'left out' : `class ${c.target} of the project`}`),
+    ...(leaks && leaks.images > 0 ? [`${leaks.images} pictures look like one in another split, or were made from the same (--leaks exclude or move)`] : []),
+    ...(draw ? [`nothing to validate on: --draw ${draw.share} sets ${draw.images} of ${draw.of} labelled pictures aside`] : []),
     ...problems.slice(0, SHOWN_PROBLEMS).map((p) => `  ${p.level} ${p.file}${p.line === null ? '' : `:${p.line}`} ${p.message}`),
     ...(total > SHOWN_PROBLEMS ? [`  and ${total - SHOWN_PROBLEMS} more`] : []),
   ];

@@ -55,7 +55,8 @@ describe('the difference of two versions', () => {
     const v1 = await freeze();
     const task = await t.task(project, { imageId: at(0).id });
     await revise(task, [label('b1', [1, 0, 10, 10]), label('x', [50, 50, 10, 10], { class: 0, source: 'annotation', by: engineer.id, at: 0 }), label('y', [80, 80, 5, 5])]);
-    await engineer.patch(`/images/${at(2).id}`, { split: 'test' });
+    const admin = await t.person({ admin: true });
+    expect((await admin.patch(`/images/${at(2).id}`, { split: 'test', reason: 'the fair split came late' })).status).toBe(200);
     await engineer.patch(`/images/${at(1).id}`, { excluded: true });
     const added = await t.image(project, { name: 'd.png' });
     await baseline(added, []);

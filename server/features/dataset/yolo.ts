@@ -16,7 +16,7 @@ import type { Polygon } from '#core/geometry/polygon.ts';
 import type { PrismaClient } from '#prisma';
 import { breather } from '../../breather.ts';
 import type { Blobs } from '../../context.ts';
-import { splitName } from '../images/index.ts';
+import { shownBlob, splitName } from '../images/index.ts';
 import { readInstances } from './candidates.ts';
 import { classesOf, findVersion } from './versions.ts';
 
@@ -44,7 +44,7 @@ async function* rowsOf({ db }: Parts, versionId: string, segment: boolean): Asyn
         await breathe();
       }
       yield {
-        stem: image.id, ending: display !== null && image.type !== 'image/jpeg' ? 'png' : (ENDING[image.type] ?? 'png'), blob: display ?? image.sha256,
+        stem: image.id, ending: display !== null && image.type !== 'image/jpeg' ? 'png' : (ENDING[image.type] ?? 'png'), blob: shownBlob(image),
         split: splitName(split), fresh, labels: labels.join(''),
       };
     }

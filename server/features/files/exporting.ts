@@ -8,6 +8,7 @@ import { decode } from '#core/geometry/rle.ts';
 import type { PrismaClient } from '#prisma';
 import type { Eyes } from '../../blind.ts';
 import type { Blobs, JobHandle } from '../../context.ts';
+import { shownBlob } from '../images/index.ts';
 import { readLabelled, toAnnotations, type Labelled } from './annotations.ts';
 import { toNpy } from './npy.ts';
 import { drawOverlay } from './overlay.ts';
@@ -49,7 +50,7 @@ async function addImage({ blobs }: Parts, zip: ZipFile, image: Labelled): Promis
   for (const instance of image.corrected) {
     if (instance.mask) zip.addBuffer(toNpy(decode(instance.mask), image.height, image.width), `masks/${image.id}/${instance.id}.npy`);
   }
-  const picture = await blobs.path(image.displaySha256 ?? image.sha256);
+  const picture = await blobs.path(shownBlob(image));
   if (image.predicted.length) zip.addBuffer(await drawOverlay(picture, image, image.predicted, image.classes), `overlays/prediction/${image.id}.png`, { compress: false });
   if (image.status !== 'predicted' && image.status !== 'new') zip.addBuffer(await drawOverlay(picture, image, image.corrected, image.classes), `overlays/corrected/${image.id}.png`, { compress: false });
 }

@@ -14,7 +14,7 @@ import { decode } from '#core/geometry/rle.ts';
 import { API } from '../../access.ts';
 import { eyesOf, type Eyes } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
-import { attachment } from '../images/index.ts';
+import { attachment, shownBlob } from '../images/index.ts';
 import { readLabelled, toAnnotations } from './annotations.ts';
 import { exportPath, exportProject } from './exporting.ts';
 import { toNpy } from './npy.ts';
@@ -48,7 +48,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/images/:id/overlay.png`, { schema: { tags, summary: 'The picture with boxes and masks drawn on it', params: IdParams, querystring: Layer } }, async (request, reply) => {
     const image = await readLabelled(app.db, request.params.id, eyes(request));
     const instances = request.query.layer === 'prediction' ? image.predicted : image.corrected;
-    const png = await drawOverlay(await app.blobs.path(image.displaySha256 ?? image.sha256), image, instances, image.classes);
+    const png = await drawOverlay(await app.blobs.path(shownBlob(image)), image, instances, image.classes);
     return reply.headers({ ...SAFE, 'content-type': 'image/png' }).send(png);
   });
   app.post(`${API}/projects/:project/files`, { schema: { tags, summary: 'Write JSON, masks and overlays of all images into one zip', params: ProjectParams, response: { 202: JobDto } } }, async (request, reply) => {

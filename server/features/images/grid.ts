@@ -21,7 +21,7 @@ function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
   // Of two copies: the one that they have had, else one that is still to be had.
   const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state = 'submitted'), measures, copy`;
   return Prisma.sql`
-    SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."createdAt",
+    SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."groupId", i."createdAt",
       CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
       t.id AS "taskId", COALESCE(t.flagged, false) AS flagged, t."flagNote", CASE WHEN t.state = 'skipped' THEN t."skipReason" END AS "skipReason", t.review,
       CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels,
@@ -36,7 +36,7 @@ function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
     WHERE i."projectId" = ${projectId}`;
 }
 
-function conditions(query: Query, threshold: number): Prisma.Sql {
+function conditions(query: Query, { projectId, threshold }: Grid): Prisma.Sql {
   const all: Prisma.Sql[] = [Prisma.sql`true`];
   if (query.status !== undefined) all.push(Prisma.sql`status = ${query.status}`);
   if (query.split !== undefined) all.push(Prisma.sql`split = ${query.split}`);
@@ -44,10 +44,18 @@ function conditions(query: Query, threshold: number): Prisma.Sql {
   if (query.review !== undefined) all.push(Prisma.sql`review = ${query.review}`);
   if (query.skipped !== undefined) all.push(Prisma.sql`"skipReason" = ${query.skipped}`);
   if (query.text !== undefined && query.text !== '') all.push(Prisma.sql`position(lower(${query.text}) in lower(name)) > 0`);
+  if (query.like !== undefined) all.push(likeCondition(query.like, projectId));
   if (query.class !== undefined) {
     all.push(Prisma.sql`EXISTS (SELECT 1 FROM jsonb_array_elements(labels) e WHERE (e->>'class')::int = ${query.class} AND COALESCE((e->>'score')::float8, 1) >= (CASE WHEN status = 'predicted' THEN ${threshold}::float8 ELSE 0 END))`);
   }
   return Prisma.join(all, ' AND ');
+}
+
+/** Groups of like pictures; what is excluded is in no version, so it leaks nothing. */
+function likeCondition(like: NonNullable<Query['like']>, projectId: string): Prisma.Sql {
+  if (like === 'leak') return Prisma.sql`NOT excluded AND "groupId" IN (SELECT "groupId" FROM "Image" WHERE "projectId" = ${projectId} AND NOT excluded AND "groupId" IS NOT NULL GROUP BY "groupId" HAVING count(DISTINCT split) > 1)`;
+  if (like === 'any') return Prisma.sql`"groupId" IN (SELECT "groupId" FROM "Image" WHERE "projectId" = ${projectId} AND "groupId" IS NOT NULL GROUP BY "groupId" HAVING count(*) > 1)`;
+  return Prisma.sql`(id = ${like} OR "groupId" = (SELECT "groupId" FROM "Image" WHERE "projectId" = ${projectId} AND id = ${like}))`;
 }
 
 /** As text that sorts bytewise. Newest: milliseconds left until the year 9999. Uncertain: images without predictions come last. */
@@ -58,10 +66,11 @@ const KEYS: Record<NonNullable<Query['sort']>, Prisma.Sql> = {
 };
 
 export async function listImages(db: PrismaClient, grid: Grid, query: Query): Promise<Static<typeof ImagePage>> {
-  const key = KEYS[query.sort ?? 'name'];
+  // Like pictures side by side, where they were asked for.
+  const key = query.like !== undefined && query.sort === undefined ? Prisma.sql`COALESCE("groupId", id) || ' ' || name` : KEYS[query.sort ?? 'name'];
   const limit = query.limit ?? 100;
   const after = query.after === undefined ? null : readCursor(query.after);
-  const base = Prisma.sql`WITH cards AS (${cards(grid)}), keyed AS (SELECT *, (${key}) COLLATE "C" AS "sortKey" FROM cards WHERE ${conditions(query, grid.threshold)})`;
+  const base = Prisma.sql`WITH cards AS (${cards(grid)}), keyed AS (SELECT *, (${key}) COLLATE "C" AS "sortKey" FROM cards WHERE ${conditions(query, grid)})`;
   const [counted] = await db.$queryRaw<{ total: number }[]>`${base} SELECT count(*)::int AS total FROM keyed`;
   const rows = await db.$queryRaw<Row[]>`${base}
     SELECT id, name, width, height, split, excluded, status, "taskId", flagged, "flagNote", "skipReason", review, "minScore", "sortKey" FROM keyed

@@ -6,18 +6,22 @@ import { Type, type Static } from 'typebox';
 import { IdParams, ProjectParams } from '#core/api/common.ts';
 import { ImageDetail, ImagePage, ImageQuery, PatchImage } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
+import { splitName } from '#core/dataset/split.ts';
 import type { PrismaClient } from '#prisma';
 import { API } from '../../access.ts';
 import { eyesOf, visibleRevisions, type Eyes } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { readSettings } from '../projects/index.ts';
+import { moveImages } from '../splits/index.ts';
 import { listImages } from './grid.ts';
 import { sendBlob } from './serve.ts';
 
 export { insertImage, prepareImage, type Intake, type Prepared } from './intake.ts';
-export { checkPixels, readHeader, type Header } from './picture.ts';
+export { shownBlob } from './display.ts';
+export { lookAt, readHeader, type Header, type Look } from './picture.ts';
 export { attachment } from './serve.ts';
 export { PICTURE_NAME } from './sniff.ts';
+export { splitName } from '#core/dataset/split.ts';
 
 const tags = ['images'];
 const FileQuery = Type.Object({ original: Type.Optional(Type.Union([Type.Literal('1'), Type.Literal('0')])) }, { additionalProperties: false });
@@ -34,12 +38,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     return listImages(app.db, { projectId, threshold: readSettings(project.settings).threshold, eyes: eyes(request) }, request.query);
   });
   app.get(`${API}/images/:id`, { schema: { tags, summary: 'One image with its revisions', params: IdParams, response: { 200: ImageDetail } } }, (request) => detail(app.db, request.params.id, eyes(request)));
-  app.patch(`${API}/images/:id`, { schema: { tags, summary: 'Change split or leave an image out of versions', params: IdParams, body: PatchImage, response: { 200: ImageDetail } } }, async (request) => {
-    const { split, excluded } = request.body;
-    const { projectId } = inProject(request);
-    await app.db.image.update({ where: { id: request.params.id }, data: { ...(split === undefined ? {} : { split }), ...(excluded === undefined ? {} : { excluded }) } });
-    app.bus.emit(projectId, { type: 'images' });
-    app.bus.emit(projectId, { type: 'loop' });
+  app.patch(`${API}/images/:id`, { schema: { tags, summary: 'Change the split of an image and those like it, or leave it out of versions', params: IdParams, body: PatchImage, response: { 200: ImageDetail } } }, async (request) => {
+    const { split, excluded, reason } = request.body;
+    const { projectId, person, role } = inProject(request);
+    await app.db.$transaction(async (tx) => {
+      if (split !== undefined) await moveImages(tx, { projectId, ids: [request.params.id], to: split, kind: 'hand', reason, by: { id: person.id, role } });
+      if (excluded !== undefined) await tx.image.update({ where: { id: request.params.id }, data: { excluded } });
+    });
+    for (const type of ['images', 'loop', 'activity'] as const) app.bus.emit(projectId, { type });
     return detail(app.db, request.params.id, eyes(request));
   });
   app.get(`${API}/images/:id/file`, { schema: { tags, summary: 'The picture, upright and 8-bit; ?original=1 gives the stored original to save', params: IdParams, querystring: FileQuery } }, async (request, reply) => {
@@ -63,15 +69,21 @@ async function detail(db: PrismaClient, id: string, whose: Eyes): Promise<Static
   const revisions = await db.revision.findMany({ where: { imageId: id, ...visibleRevisions(whose) }, orderBy: { createdAt: 'desc' }, select: { id: true, number: true, status: true, createdAt: true, submittedById: true } });
   const people = await db.user.findMany({ where: { id: { in: revisions.map((r) => r.submittedById) } }, select: { id: true, name: true } });
   const names = new Map(people.map((p) => [p.id, p.name]));
+  const frozen = await db.datasetItem.findFirst({ where: { imageId: id }, orderBy: { version: { number: 'desc' } }, select: { version: { select: { number: true } } } });
   return {
     id, projectId: image.projectId, name: image.name, sha256: image.sha256, type: image.type, bytes: image.bytes, width: image.width, height: image.height,
-    split: splitName(image.split), excluded: image.excluded, createdAt: image.createdAt.toISOString(),
+    split: splitName(image.split), excluded: image.excluded, createdAt: image.createdAt.toISOString(), frozenIn: frozen?.version.number ?? null, moved: await lastMove(db, id),
+    window: image.windowLow === null || image.windowHigh === null ? null : { low: image.windowLow, high: image.windowHigh },
     revisions: revisions.map((r) => ({ id: r.id, number: r.number, status: r.status === 'ok' ? 'ok' : 'corrected', createdAt: r.createdAt.toISOString(), submittedBy: names.get(r.submittedById) ?? 'somebody who left' })),
   };
 }
 
-export function splitName(split: string): 'train' | 'valid' | 'test' {
-  return split === 'valid' || split === 'test' ? split : 'train';
+async function lastMove(db: PrismaClient, imageId: string): Promise<Static<typeof ImageDetail>['moved']> {
+  const move = await db.splitMove.findFirst({ where: { imageId }, orderBy: { createdAt: 'desc' } });
+  if (!move) return null;
+  const by = await db.user.findUnique({ where: { id: move.byId }, select: { name: true } });
+  const kind = move.kind === 'draw' || move.kind === 'repair' ? move.kind : 'hand';
+  return { from: splitName(move.from), kind, reason: move.reason, by: by?.name ?? 'somebody who left', at: move.createdAt.toISOString() };
 }
 
 export const plugin = fp(async (app) => { await app.register(routes); }, { name: 'images', dependencies: ['database', 'auth', 'bus', 'blobs'] });

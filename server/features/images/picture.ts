@@ -2,8 +2,11 @@
 import { open, stat } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
 import { EmendError } from '#core/errors.ts';
+import { likenessOf } from '../splits/index.ts';
+import type { Window } from '#core/api/import.ts';
+import type { Likeness } from '#core/dataset/likeness.ts';
+import { deepPixels, displayOf } from './display.ts';
 import { pictureType, type PictureType } from './sniff.ts';
-import { displayOf } from './display.ts';
 
 /** What the header says. Width and height are upright (EXIF orientation applied). */
 export interface Header {
@@ -23,6 +26,9 @@ export interface Renditions {
   /** WebP, at most 320 px a side. */
   thumb: Buffer;
   display: Buffer | null;
+  /** Of a 16-bit picture: what is black and white in `display`. */
+  window: Window | null;
+  likeness: Likeness;
 }
 
 export const THUMB_SIDE = 320;
@@ -68,22 +74,26 @@ async function metadataOf(path: string): Promise<Metadata> {
   }
 }
 
-/** Decodes the whole picture once, small: finds out whether it is broken behind its header. @throws EmendError `invalid` */
-export async function checkPixels(path: string, maxPixels: number): Promise<void> {
+export interface Look { likeness: Likeness; /** Of a 16-bit picture: its own percentiles, or the one that was asked for. */ window: Window | null }
+
+/** Decodes the whole picture once: finds out whether it is broken behind its header, and what it looks like. @throws EmendError `invalid` */
+export async function lookAt(path: string, header: Header, maxPixels: number, window: Window | null): Promise<Look> {
   try {
-    await sharp(path, { limitInputPixels: maxPixels, failOn: 'error' }).resize(32, 32, { fit: 'inside' }).timeout({ seconds: 60 }).raw().toBuffer();
+    if (!header.deep) return { window: null, likeness: await likenessOf({ encoded: path }, maxPixels) };
+    const { raw, used } = await deepPixels(path, maxPixels, window);
+    return { window: used, likeness: await likenessOf(raw, maxPixels) };
   } catch {
     throw broken();
   }
 }
 
 /** Thumbnail and, where it is needed, the upright 8-bit rendition. @throws EmendError `invalid` when the picture is broken. */
-export async function render(path: string, header: Header, maxPixels: number): Promise<Renditions> {
+export async function render(path: string, header: Header, maxPixels: number, window: Window | null): Promise<Renditions> {
   try {
-    const display = header.needsDisplay ? await displayOf(path, header, maxPixels) : null;
-    const thumb = await sharp(display ?? path, { limitInputPixels: maxPixels, failOn: 'error' })
+    const display = header.needsDisplay ? await displayOf(path, header, maxPixels, window) : null;
+    const thumb = await sharp(display?.bytes ?? path, { limitInputPixels: maxPixels, failOn: 'error' })
       .rotate().resize(THUMB_SIDE, THUMB_SIDE, { fit: 'inside', withoutEnlargement: true }).webp({ quality: 76, effort: 2 }).timeout({ seconds: 60 }).toBuffer();
-    return { thumb, display };
+    return { thumb, display: display?.bytes ?? null, window: display?.window ?? null, likeness: await likenessOf({ encoded: thumb }, maxPixels) };
   } catch (error) {
     if (error instanceof EmendError) throw error;
     throw broken();

@@ -14,6 +14,7 @@ import { breather } from '../../breather.ts';
 import type { JobHandle } from '../../context.ts';
 import { insertImage, prepareImage, type Intake } from '../images/index.ts';
 import { addClass } from '../projects/index.ts';
+import { linkProject } from '../splits/index.ts';
 import { createTask } from '../tasks/index.ts';
 import type { UploadArea } from './area.ts';
 import type { Draft, DraftItem } from './draft.ts';
@@ -45,7 +46,8 @@ export async function applyDraft(input: ApplyInput): Promise<Applied> {
     await applyItem(input, item, targets, iterationId, applied, rootLength);
     if (i % 25 === 24) input.onSome();
   }
-  job.progress(draft.items.length, draft.items.length);
+  job.progress(draft.items.length, draft.items.length, 'Comparing with the other pictures');
+  await linkProject(input.db, input.projectId, { signal: job.signal });
   return applied;
 }
 
@@ -79,13 +81,13 @@ async function applyItem(input: ApplyInput, item: DraftItem, targets: readonly (
     if (there.importId === importId) applied.images++;
     return;
   }
-  const prepared = await prepareImage(input, input.area.place(item.file)).catch((error: unknown) => {
+  const prepared = await prepareImage(input, input.area.place(item.file), input.draft.window).catch((error: unknown) => {
     if (!(error instanceof EmendError) || !['invalid', 'unsupported', 'too_large'].includes(error.code)) throw error;
     return null;
   });
   if (!prepared) { applied.failed++; return; }
   await db.$transaction(async (tx) => {
-    const { image, created } = await insertImage(tx, prepared, { projectId, importId, name: item.path.slice(rootLength), split: item.split });
+    const { image, created } = await insertImage(tx, prepared, { projectId, importId, name: item.path.slice(rootLength), split: item.split, excluded: item.excluded ?? false });
     if (created) applied.images++;
     if (instances) {
       await tx.baselineLabel.createMany({ data: [{ id: newId(), imageId: image.id, importId, instances }], skipDuplicates: true });

@@ -5,16 +5,18 @@ import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'yaml';
 import type { ImportOptions, ImportPlan } from '#core/api/import.ts';
-import { readDataYaml, type DataYaml } from '#core/dataset/dataYaml.ts';
-import { familyOf, splitOf } from '#core/dataset/split.ts';
+import { readDataYaml, type DataYaml, type SplitName } from '#core/dataset/dataYaml.ts';
+import { splitOf, strictest } from '#core/dataset/split.ts';
 import { countRows, formatOf, shapeOf, type LabelRow, type RowCounts } from '#core/dataset/yolo.ts';
 import { EmendError } from '#core/errors.ts';
 import { breather } from '../../breather.ts';
-import { checkPixels, readHeader } from '../images/index.ts';
+import { lookAt, readHeader, type Look } from '../images/index.ts';
+import type { UploadedPicture, UploadGroup } from '../splits/index.ts';
 import type { AreaEntry, UploadArea } from './area.ts';
 import { mapClasses, namesOf } from './classes.ts';
 import type { Draft, DraftItem } from './draft.ts';
 import { parsePatiently } from './patience.ts';
+import { drawFromUpload, placePictures, type ToPlace } from './placing.ts';
 import type { Problems } from './problems.ts';
 import { sortUpload, type Sorted } from './sort.ts';
 
@@ -24,14 +26,18 @@ export interface PlanInput {
   problems: Problems;
   options: ImportOptions;
   maxPixels: number;
-  project: { task: 'detect' | 'segment'; classes: readonly { index: number; name: string; retired: boolean }[] };
+  project: { id: string; task: 'detect' | 'segment'; classes: readonly { index: number; name: string; retired: boolean }[] };
+  /** The pictures that are not in the project yet, among those that are. */
+  groups: (pictures: readonly UploadedPicture[]) => Promise<ReadonlyMap<string, UploadGroup>>;
+  /** Whether it has labelled validation images. */
+  validated: boolean;
   /** Which of these hashes the project holds already. */
   known: (hashes: readonly string[]) => Promise<ReadonlySet<string>>;
-  progress: (done: number, total: number, message: string) => void;
+  progress: (done: number, total: number | null, message: string) => void;
   signal: AbortSignal;
 }
 
-interface Picture { entry: AreaEntry; sha256: string; width: number; height: number; split: 'train' | 'valid' | 'test' | null; rows: LabelRow[] | null; labels: AreaEntry | null }
+interface Picture { entry: AreaEntry; sha256: string; width: number; height: number; split: SplitName | null; rows: LabelRow[] | null; labels: AreaEntry | null; look: Look }
 interface Tally { duplicates: number; broken: number; rotated: number; rowsLeftOut: number; instances: number[] }
 
 const MAX_LABEL_BYTES = 32 * 1024 * 1024;
@@ -53,23 +59,32 @@ export async function makePlan(input: PlanInput): Promise<{ plan: ImportPlan; dr
   reportLeftovers(input, sorted, pictures, known);
   const classes = mapClasses(names, tally.instances, options, input.project.classes);
   const labelled = pictures.filter((p) => p.rows !== null);
-  const questions = questionsOf({ counts, ask: found === 'ask', all: names.length, unnamed: classes.filter(({ id, instances }) => instances > 0 && (yaml === null || yaml.names.length === 0 || yaml.madeUp.has(id))).map(({ id }) => id), unsplit: labelled.some((p) => p.split === null) }, options);
+  const newOnes = pictures.filter((p) => !known.has(p.sha256));
+  input.progress(0, null, 'Comparing the pictures');
+  const groups = await input.groups(newOnes.map((p) => ({ sha256: p.sha256, path: p.entry.path, likeness: p.look.likeness })));
+  const toPlace = pictures.map((p): ToPlace => ({
+    sha256: p.sha256, path: p.entry.path, split: p.split, labelled: p.rows !== null, classes: [...new Set((p.rows ?? []).map((row) => row.class))], known: known.has(p.sha256),
+  }));
+  const { places, leaks, undecided } = placePictures(toPlace, groups, options, problems);
+  const validated = input.validated || toPlace.some((p) => p.labelled && !p.known && places.get(p.sha256)?.split === 'valid');
+  const taken = new Map(classes.filter((c) => c.target !== 'skip').map((c) => [c.id, c.name]));
+  const draw = validated ? null : drawFromUpload({ pictures: toPlace, groups, places, names: taken, projectId: input.project.id, options });
+  const questions = questionsOf({ counts, ask: found === 'ask', all: names.length, unnamed: classes.filter(({ id, instances }) => instances > 0 && (yaml === null || yaml.names.length === 0 || yaml.madeUp.has(id))).map(({ id }) => id), unsplit: undecided, draw: draw !== null }, options);
   if (format === 'detect' && input.project.task === 'segment' && counts.boxes > 0) {
     problems.add('warning', 'boxes-only', sorted.yaml?.path ?? '', 'The labels are boxes and the project is made for masks. The boxes are taken without masks; the segmenter can make them when the images are corrected.');
   }
-  const items = pictures.map((p): DraftItem => ({ path: p.entry.path, file: p.entry.file, sha256: p.sha256, width: p.width, height: p.height, split: p.split ?? options.split ?? 'train', labels: p.labels?.file ?? null }));
-  const fresh = pictures.filter((p) => !known.has(p.sha256));
+  const items = pictures.map((p): DraftItem => ({ path: p.entry.path, file: p.entry.file, sha256: p.sha256, width: p.width, height: p.height, ...(places.get(p.sha256) ?? { split: 'train', excluded: false }), labels: p.labels?.file ?? null }));
   return {
-    draft: { items, format, classes: classes.map(({ name, target }) => ({ name, target })) },
+    draft: { items, format, window: options.window ?? null, classes: classes.map(({ name, target }) => ({ name, target })) },
     plan: {
       kind: labelled.length > 0 || yaml ? 'yolo' : 'images',
-      images: { found: sorted.pictures.length, new: fresh.length, duplicates: tally.duplicates + pictures.length - fresh.length, broken: tally.broken, rotated: tally.rotated },
+      images: { found: sorted.pictures.length, new: newOnes.length, duplicates: tally.duplicates + pictures.length - newOnes.length, broken: tally.broken, rotated: tally.rotated },
       splits: countBy(items.map((item) => item.split)),
       labels: {
         files: labelled.length, instances: classes.reduce((sum, c) => sum + (c.target === 'skip' ? 0 : c.instances), 0), rowsLeftOut: tally.rowsLeftOut,
         withoutImage: sorted.orphans.length, imagesWithoutLabels: pictures.length - labelled.length,
       },
-      format, classes, questions, problems: problems.listed, problemCounts: problems.counts, bytes: input.files.reduce((sum, f) => sum + f.bytes, 0),
+      format, classes, questions, problems: problems.listed, problemCounts: problems.counts, bytes: input.files.reduce((sum, f) => sum + f.bytes, 0), leaks, draw, deep: deepOf(pictures),
     },
   };
 }
@@ -106,7 +121,10 @@ async function readPictures(input: PlanInput, sorted: Sorted, yaml: DataYaml | n
     const same = first.get(picture.sha256);
     if (same) {
       tally.duplicates++;
-      input.problems.add('warning', 'duplicate', entry.path, `This is the same picture as ${same.entry.path}. It is taken once${same.labels === null && picture.labels !== null ? ', with the labels of this one' : ''}.`);
+      const strict = strictest([same.split, picture.split].filter((split) => split !== null));
+      const moved = same.split !== null && picture.split !== null && same.split !== picture.split ? `, in ${String(strict)}` : '';
+      same.split = strict;
+      input.problems.add('warning', moved === '' ? 'duplicate' : 'split-leak', entry.path, `This is the same picture as ${same.entry.path}. It is taken once${moved}${same.labels === null && picture.labels !== null ? ', with the labels of this one' : ''}.`);
       if (same.labels === null) Object.assign(same, { labels: picture.labels, rows: picture.rows });
       continue;
     }
@@ -120,14 +138,14 @@ async function readPicture(input: PlanInput, entry: AreaEntry, sorted: Sorted, y
   const path = input.area.place(entry.file);
   try {
     const header = await readHeader(path, input.maxPixels);
-    await checkPixels(path, input.maxPixels);
+    const look = await lookAt(path, header, input.maxPixels, input.options.window ?? null);
     if (header.orientation !== 1) {
       tally.rotated++;
       input.problems.add('warning', 'exif-orientation', entry.path, `The camera marked this picture as turned (EXIF orientation ${header.orientation}). It is shown upright, and its labels are read in the upright frame.`);
     }
     const labels = input.options.labels === false ? null : (sorted.labelsOf.get(entry.path) ?? null);
     const rows = labels ? await readRows(input, labels, tally) : null;
-    return { entry, sha256: await hashFile(path), width: header.width, height: header.height, split: splitOf(entry.path, sorted.yaml?.path ?? null, yaml), rows, labels: rows === null ? null : labels };
+    return { entry, sha256: await hashFile(path), width: header.width, height: header.height, split: splitOf(entry.path, sorted.yaml?.path ?? null, yaml), rows, labels: rows === null ? null : labels, look };
   } catch (error) {
     if (!(error instanceof EmendError)) throw error;
     tally.broken++;
@@ -171,19 +189,19 @@ function reportLeftovers({ problems, options }: PlanInput, sorted: Sorted, pictu
     if (picture.rows?.length === 0) problems.add('warning', 'background', picture.labels?.path ?? '', 'This file is empty: its picture is taken as one that shows nothing.');
     if (known.has(picture.sha256)) problems.add('warning', 'duplicate-project', picture.entry.path, picture.rows === null ? 'The project has this picture already. Nothing is done.' : 'The project has this picture already. Its labels are added to it.');
   }
-  const families = new Map<string, Picture>();
-  for (const picture of pictures) {
-    const family = familyOf(picture.entry.path);
-    const other = families.get(family);
-    if (other && other.split !== picture.split && picture.entry.path.includes('.rf.')) {
-      problems.add('warning', 'split-leak', picture.entry.path, `This picture and ${other.entry.path} were made from the same one and lie in different splits: the validation will look better than it is.`);
-    } else families.set(family, picture);
-  }
 }
 
-interface Doubts { /** How many classes there are. */ all: number; counts: RowCounts; ask: boolean; /** Class ids with labels and without a name. */ unnamed: readonly number[]; unsplit: boolean }
+/** The 16-bit pictures: from which value to which they are seen. */
+function deepOf(pictures: readonly Picture[]): NonNullable<ImportPlan['deep']> | null {
+  const windows = pictures.flatMap((p) => p.look.window ?? []);
+  if (windows.length === 0) return null;
+  const { low, high } = windows.reduce((all, w) => ({ low: Math.min(all.low, w.low), high: Math.max(all.high, w.high) }));
+  return { images: windows.length, low, high, differ: windows.some((w) => w.low !== low || w.high !== high) };
+}
 
-function questionsOf({ counts, ask, unnamed, all, unsplit }: Doubts, options: ImportOptions): ImportPlan['questions'] {
+interface Doubts { /** How many classes there are. */ all: number; counts: RowCounts; ask: boolean; /** Class ids with labels and without a name. */ unnamed: readonly number[]; unsplit: boolean; /** A validation split can be drawn. */ draw: boolean }
+
+function questionsOf({ counts, ask, unnamed, all, unsplit, draw }: Doubts, options: ImportOptions): ImportPlan['questions'] {
   const questions: ImportPlan['questions'] = [];
   if (ask && options.rows === undefined) {
     const text = counts.boxes > 0
@@ -193,7 +211,8 @@ function questionsOf({ counts, ask, unnamed, all, unsplit }: Doubts, options: Im
   }
   if (unnamed.length > 0 && options.classes === undefined) questions.push({ id: 'classes', text: unnamedText(unnamed, all), choices: [{ value: 'mapped', label: 'As the list of classes says' }] });
   if (unsplit && options.split === undefined) {
-    questions.push({ id: 'split', text: 'Some labelled pictures belong to no split. Where do they go?', choices: [{ value: 'train', label: 'Training' }, { value: 'valid', label: 'Validation' }, { value: 'test', label: 'Test' }] });
+    const drawn = draw ? [{ value: 'draw', label: 'Training, with a share drawn for validation' }] : [];
+    questions.push({ id: 'split', text: 'Some labelled pictures belong to no split. Where do they go?', choices: [...drawn, { value: 'train', label: 'Training' }, { value: 'valid', label: 'Validation' }, { value: 'test', label: 'Test' }] });
   }
   return questions;
 }

@@ -7,6 +7,7 @@ import type { Prisma} from '#prisma';
 import { type Import, type PrismaClient } from '#prisma';
 import type { Config } from '../../config.ts';
 import type { Blobs, Bus, JobHandle, Jobs } from '../../context.ts';
+import { countLabelled, groupUpload } from '../splits/index.ts';
 import { applyDraft } from './apply.ts';
 import { unpack, type ZipLimits } from './archive.ts';
 import { UploadArea } from './area.ts';
@@ -51,6 +52,8 @@ export async function openForFiles({ db, config }: Parts, id: string): Promise<U
 }
 
 export async function startPlan(parts: Parts, id: string, options: ImportOptions, personId: string | undefined): Promise<ImportDto> {
+  const { window } = options;
+  if (window && window.low >= window.high) throw new EmendError('invalid', `Black (${window.low}) must lie below white (${window.high}). Nothing was planned; correct the window.`);
   await move(parts.db, id, ['open', 'planned', 'failed'], 'planning', { options, error: null });
   return enqueue(parts, id, 'plan', 'Planning the import', personId, 'open');
 }
@@ -116,7 +119,9 @@ async function plan(parts: Parts, id: string, job: JobHandle): Promise<string> {
   const project = await db.project.findUniqueOrThrow({ where: { id: row.projectId }, include: { classes: { orderBy: { index: 'asc' } } } });
   const { plan: made, draft } = await makePlan({
     area, files: (await area.list()).files, problems, options: optionsOf(row), maxPixels: config.maxPixels, signal: job.signal,
-    project: { task: project.task === 'detect' ? 'detect' : 'segment', classes: project.classes.map((c) => ({ index: c.index, name: c.name, retired: c.retiredAt !== null })) },
+    project: { id: project.id, task: project.task === 'detect' ? 'detect' : 'segment', classes: project.classes.map((c) => ({ index: c.index, name: c.name, retired: c.retiredAt !== null })) },
+    groups: (pictures) => groupUpload(db, row.projectId, pictures, job.signal),
+    validated: (await countLabelled(db, row.projectId)).valid > 0,
     known: async (hashes) => new Set((await db.image.findMany({ where: { projectId: row.projectId, sha256: { in: [...hashes] } }, select: { sha256: true } })).map((i) => i.sha256)),
     progress: (done, total, message) => { job.progress(done, total, message); },
   });

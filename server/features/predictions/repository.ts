@@ -11,6 +11,7 @@ import { createTask } from '../tasks/index.ts';
 export interface WaitingImage {
   readonly id: string;
   readonly sha256: string;
+  readonly displaySha256: string | null;
   readonly orientation: number;
 }
 
@@ -24,7 +25,7 @@ export async function waitingImages(db: PrismaClient, projectId: string): Promis
   return db.image.findMany({
     where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} } },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-    select: { id: true, sha256: true, orientation: true },
+    select: { id: true, sha256: true, displaySha256: true, orientation: true },
   });
 }
 

@@ -7,6 +7,7 @@ import type { Prediction } from '#core/annotation/schema.ts';
 import type { Inference, Prediction as Found } from '#inference';
 import type { PrismaClient } from '#prisma';
 import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
+import { shownBlob } from '../images/index.ts';
 import { chanceOf } from '../next/index.ts';
 import { seeImages } from './look.ts';
 import { patiently } from './patiently.ts';
@@ -15,6 +16,8 @@ import { assignSet, findSet, openIteration, saveSet, waitingImages, type Waiting
 
 /** Instances below this score are not kept: far under every useful threshold, so that the threshold can be lowered without predicting anew. */
 export const SCORE_FLOOR = 0.05;
+/** Of one picture, best first; the trainer measures with the same. */
+export const MAX_OBJECTS = 1000;
 /** After so many pictures in a row without one success the fault is the model's, not the pictures'. */
 const HOPELESS = 5;
 /** The loop bar and the grid are told at most this often. */
@@ -146,8 +149,8 @@ async function one(parts: Parts, item: Item, tally: Tally, signal: AbortSignal):
 }
 
 async function predictImage(parts: Parts, current: Current, image: WaitingImage, signal: AbortSignal): Promise<{ id: string; instances: readonly Prediction[] }> {
-  const path = await parts.blobs.path(image.sha256);
-  const found = await patiently(() => parts.inference.predict(current.path, path, { conf: SCORE_FLOOR, masks: current.masks }, signal), signal);
+  const path = await parts.blobs.path(shownBlob(image));
+  const found = await patiently(() => parts.inference.predict(current.path, path, { conf: SCORE_FLOOR, masks: current.masks, maxDetections: MAX_OBJECTS }, signal), signal);
   const instances = toPredictions(found, current.classMap);
   return saveSet(parts.db, { imageId: image.id, modelId: current.modelId, instances, floor: SCORE_FLOOR, ms: found.ms, provider: found.provider, features: found.features ?? null });
 }

@@ -1,6 +1,7 @@
 /** Masks for the boxes that people draw: the only door of this feature. */
 import fp from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
+import { shownBlob } from '../images/index.ts';
 import { MaskMaker, type TaskPicture } from './masks.ts';
 import { maskRoutes } from './routes.ts';
 
@@ -14,9 +15,10 @@ const SUBMIT_WAITS_MS = 10_000;
 
 /** Null where masks mean nothing: in detection projects, and for what is submitted and takes no more edits. */
 async function pictureOf(app: FastifyInstance, task: string): Promise<TaskPicture | null> {
-  const row = await app.db.task.findUnique({ where: { id: task }, select: { state: true, image: { select: { sha256: true } }, project: { select: { task: true } } } });
+  const row = await app.db.task.findUnique({ where: { id: task }, select: { state: true, image: { select: { sha256: true, displaySha256: true } }, project: { select: { task: true } } } });
   if (row?.project.task !== 'segment' || row.state === 'submitted') return null;
-  return { sha256: row.image.sha256, path: await app.blobs.path(row.image.sha256) };
+  const shown = shownBlob(row.image);
+  return { sha256: shown, path: await app.blobs.path(shown) };
 }
 
 /** The task itself and those that its project's queue gives out next. */

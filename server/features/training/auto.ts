@@ -83,5 +83,5 @@ export class AutoRuns {
 /** Before a version is made for nothing. */
 function refuseUntrainable({ splits }: DatasetStats): void {
   const empty = splits.train === 0 ? 'training' : splits.valid === 0 ? 'validation' : null;
-  if (empty !== null) throw new EmendError('conflict', `There are no ${empty} images with labels. Put some into that split on the Images page.`);
+  if (empty !== null) throw new EmendError('conflict', empty === 'validation' ? 'There are no validation images with labels. Set some aside on the Versions page: it draws them by class.' : 'There are no training images with labels. Submit or import some.');
 }

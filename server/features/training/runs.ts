@@ -55,7 +55,7 @@ async function findVersion(db: PrismaClient, projectId: string, id: string | und
   const stats = Value.Parse(DatasetStats, version.stats);
   if (stats.splits.train === 0) throw new EmendError('conflict', `Version ${version.number} has no images to train on. Submit or import some, freeze again, then train.`);
   if (stats.splits.valid === 0) {
-    throw new EmendError('conflict', `Version ${version.number} has no validation images, so old and new could not be compared. Put some labelled images into the split “valid” on the Images page, freeze again, then train.`);
+    throw new EmendError('conflict', `Version ${version.number} has no validation images, so old and new could not be compared. Set some labelled images aside on the Versions page (it draws them by class, like pictures together), freeze again, then train.`);
   }
   return { id: version.id, train: stats.splits.train };
 }
