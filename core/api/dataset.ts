@@ -11,8 +11,16 @@ export const DatasetStats = Type.Object({
   splits: Type.Object({ train: Type.Integer(), valid: Type.Integer(), test: Type.Integer() }),
   sources: Type.Object({ baseline: Type.Integer(), revision: Type.Integer(), pseudo: Type.Integer() }),
   /** Where the labels themselves came from. */
-  labels: Type.Object({ baseline: Type.Integer(), kept: Type.Integer(), annotation: Type.Integer() }),
-  perClass: Type.Array(Type.Object({ classIndex: Type.Integer(), name: Type.String(), instances: Type.Integer(), images: Type.Integer() })),
+  labels: Type.Object({ baseline: Type.Integer(), kept: Type.Integer(), annotation: Type.Integer(), pseudo: Type.Optional(Type.Integer()) }),
+  /** Submitted images by how they were submitted. Absent in versions of the first format, like the optional fields below. */
+  status: Type.Optional(Type.Object({ ok: Type.Integer(), corrected: Type.Integer() })),
+  perClass: Type.Array(Type.Object({
+    classIndex: Type.Integer(), name: Type.String(), instances: Type.Integer(), images: Type.Integer(),
+    /** By area in pixels, with COCO's limits: < 32², < 96², and the rest. */
+    sizes: Type.Optional(Type.Object({ small: Type.Integer(), medium: Type.Integer(), large: Type.Integer() })),
+    /** Scores of the predictions that were kept: their mean, and the one that nine of ten reach; null without any. */
+    keptScore: Type.Optional(Nullable(Type.Object({ mean: Score, low: Score }))),
+  })),
   fresh: Type.Integer(),
 });
 export type DatasetStats = Static<typeof DatasetStats>;
@@ -29,12 +37,19 @@ export type DatasetVersionDto = Static<typeof DatasetVersionDto>;
 /** What freezing now would give. */
 export const FreezePreview = Type.Object({
   stats: DatasetStats,
-  leftOut: Type.Array(Type.Object({ reason: Type.String(), images: Type.Integer() })),
+  /** With the names of some of them. */
+  leftOut: Type.Array(Type.Object({ reason: Type.String(), images: Type.Integer(), names: Type.Array(Type.String()) })),
+  /** Labels that are left out since their class was retired, and those that count as another class's since theirs was merged. */
+  retired: Type.Array(Type.Object({ name: Type.String(), labels: Type.Integer() })),
+  relabelled: Type.Array(Type.Object({ name: Type.String(), into: Type.String(), labels: Type.Integer() })),
   /** The same hash as this version: nothing new to freeze. */
   sameAs: Nullable(Type.Integer()),
 });
 export type FreezePreview = Static<typeof FreezePreview>;
-export const Freeze = Type.Object({ note: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false });
+/** Predictions of this score and more become training labels, marked as such, where nobody has labelled an image of the train split. */
+const pseudo = Type.Optional(Type.Number({ minimum: 0.05, maximum: 0.999 }));
+export const Freeze = Type.Object({ note: Type.Optional(Type.String({ maxLength: 500 })), pseudo }, { additionalProperties: false });
+export const FreezeQuery = Type.Object({ pseudo }, { additionalProperties: false });
 
 /** The canonical manifest (docs/formats.md): its SHA-256 is the version's hash. Rows sorted by image hash; no ids of this database. */
 export const ManifestRow = Type.Object({

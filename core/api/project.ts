@@ -4,6 +4,8 @@ import { Id, nameOf, Nullable, Role, TaskType, Timestamp } from './common.ts';
 
 export const ClassDto = Type.Object({
   index: ClassIndex, name: Type.String(), color: Type.String(), key: Nullable(Type.String()), retired: Type.Boolean(),
+  /** Its labels count as that class's in new versions. */
+  mergedInto: Nullable(ClassIndex),
 });
 export type ClassDto = Static<typeof ClassDto>;
 export const ClassName = nameOf(80);
@@ -63,7 +65,7 @@ export const PatchProject = Type.Object(
 );
 export const CreateClass = Type.Object({ name: ClassName, color: Type.Optional(HexColor), key: Type.Optional(Nullable(Type.String({ maxLength: 1 }))) }, { additionalProperties: false });
 export const PatchClass = Type.Object(
-  { name: Type.Optional(ClassName), color: Type.Optional(HexColor), key: Type.Optional(Nullable(Type.String({ maxLength: 1 }))), retired: Type.Optional(Type.Boolean()) },
+  { name: Type.Optional(ClassName), color: Type.Optional(HexColor), key: Type.Optional(Nullable(Type.String({ maxLength: 1 }))), retired: Type.Optional(Type.Boolean()), mergedInto: Type.Optional(ClassIndex) },
   { additionalProperties: false },
 );
 

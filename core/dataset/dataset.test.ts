@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Instance } from '#core/annotation/schema.ts';
 import { readDataYaml } from './dataYaml.ts';
 import { labelsText, makeManifest, manifestText } from './manifest.ts';
+import { classResolver, mergeProblem, type ClassFate } from './classes.ts';
 import { mergeDataset, type Candidate } from './merge.ts';
 import { familyOf, splitOf } from './split.ts';
 import { statsOf } from './stats.ts';
@@ -108,7 +109,7 @@ describe('the merge at freeze', () => {
   it('takes each image once or leaves it out, and never trains on what nobody looked at', () => {
     fc.assert(fc.property(fc.array(candidate), fc.option(unit), (candidates, threshold) => {
       const { chosen, leftOut } = mergeDataset(candidates, { parent: new Map(), hash, ...(threshold === null ? {} : { pseudoThreshold: threshold }) });
-      expect(chosen.length + [...leftOut.values()].reduce((a, b) => a + b, 0)).toBe(candidates.length);
+      expect(chosen.length + [...leftOut.values()].flat().length).toBe(candidates.length);
       for (const item of chosen) {
         const from: Candidate | undefined = candidates.find((c) => c.imageId === item.imageId);
         expect(from?.excluded).toBe(false);
@@ -125,9 +126,62 @@ describe('the merge at freeze', () => {
   it('marks as fresh what a person gave since the parent', () => {
     const base = { sha256: 's', width: 1, height: 1, split: 'train' as const, excluded: false, baseline: null, predictions: null };
     const given = { id: 'r', predictionSetId: null, instances: [instance('x', 1, 'annotation')] };
-    const parent = new Map([['old', hash(labelsText(given.instances))]]);
+    const parent = new Map([['old', { labelsHash: hash(labelsText(given.instances)), revisionId: 'r' }]]);
     const { chosen } = mergeDataset([{ ...base, imageId: 'old', revision: given }, { ...base, imageId: 'new', revision: given }], { parent, hash });
     expect(chosen.map((c) => c.fresh)).toEqual([false, true]);
+  });
+});
+
+describe('classes that were retired or merged', () => {
+  const fates = fc.array(fc.record({ retired: fc.boolean(), into: fc.option(fc.nat(5)) }), { minLength: 1, maxLength: 6 }).map((rows) => rows.map(({ retired }, index): ClassFate => ({ index, retired, mergedInto: null })).reduce((all, fate, index) => {
+    // As the server makes them: one after the other, each into a class that is in use.
+    const into = rows[index]?.into ?? null;
+    return into === null || mergeProblem(all, index, into) !== null ? all : all.map((c) => (c.index === fate.index ? { ...c, retired: true, mergedInto: into } : c));
+  }, rows.map(({ retired }, index): ClassFate => ({ index, retired, mergedInto: null }))));
+
+  it('end in a class that is in use, or nowhere; once resolved, nothing changes any more', () => {
+    fc.assert(fc.property(fates, fc.nat(8), (classes, index) => {
+      const classOf = classResolver(classes);
+      const present = classOf(index);
+      if (present === null) expect(classes.find((c) => c.index === index)?.retired).toBe(true);
+      else {
+        expect(classes.find((c) => c.index === present)?.retired ?? false).toBe(false);
+        expect(classOf(present)).toBe(present);
+      }
+    }));
+  });
+
+  it('cannot be merged into themselves, into what is retired, or into nothing', () => {
+    const classes: ClassFate[] = [{ index: 0, retired: false, mergedInto: null }, { index: 1, retired: true, mergedInto: 0 }];
+    expect([mergeProblem(classes, 0, 0), mergeProblem(classes, 0, 1), mergeProblem(classes, 0, 7)].every((p) => p !== null)).toBe(true);
+    expect(mergeProblem([...classes, { index: 2, retired: false, mergedInto: null }], 0, 2)).toBeNull();
+    expect(classResolver([{ index: 0, retired: true, mergedInto: 1 }, { index: 1, retired: true, mergedInto: 0 }])(0), 'a ring ends').toBeNull();
+  });
+
+  it('are counted at freeze: labels are relabelled or left out, none is lost on the way, and none of it is new work', () => {
+    const classOf = classResolver([{ index: 0, retired: false, mergedInto: null }, { index: 1, retired: true, mergedInto: 0 }, { index: 2, retired: true, mergedInto: null }]);
+    fc.assert(fc.property(fc.array(fc.nat(3), { maxLength: 8 }), (of) => {
+      const given = { id: 'r', predictionSetId: null, status: 'ok' as const, instances: of.map((c, i) => instance(`l${i}`, c, 'annotation')) };
+      const image: Candidate = { imageId: 'i', sha256: 's', width: 1, height: 1, split: 'train', excluded: false, baseline: null, predictions: null, revision: given };
+      const before = mergeDataset([image], { parent: new Map(), hash }).chosen[0];
+      const { chosen: [now], retired, relabelled } = mergeDataset([image], { parent: new Map([['i', { labelsHash: before?.labelsHash ?? '', revisionId: 'r' }]]), classOf, hash });
+      expect(now?.instances.map((i) => i.class)).toEqual(of.filter((c) => c !== 2).map((c) => (c === 1 ? 0 : c)));
+      expect([retired.get(2) ?? 0, relabelled.get(1) ?? 0]).toEqual([of.filter((c) => c === 2).length, of.filter((c) => c === 1).length]);
+      expect(now?.fresh, 'the same revision as in the parent').toBe(false);
+    }));
+  });
+});
+
+describe('statistics', () => {
+  it('tell sizes, scores of what was kept, and how images were submitted', () => {
+    const kept = (score: number, side: number): Instance => ({ id: `k${score}`, source: 'prediction', class: 1, score, box: [0, 0, side, side] });
+    const item = { split: 'train' as const, source: 'revision' as const, fresh: true };
+    const stats = statsOf([
+      { ...item, status: 'corrected', instances: [kept(0.9, 10), kept(0.5, 40), { ...instance('a', 0, 'annotation'), box: [0, 0, 200, 200] }] },
+      { ...item, status: 'ok', instances: [] }, { ...item, source: 'pseudo', instances: [{ ...kept(0.95, 31), source: 'pseudo' }] },
+    ], ['a', 'b', 'c']);
+    expect(stats).toMatchObject({ images: 3, instances: 4, status: { ok: 1, corrected: 1 }, labels: { kept: 2, annotation: 1, pseudo: 1, baseline: 0 } });
+    expect(stats.perClass).toMatchObject([{ sizes: { small: 0, medium: 0, large: 1 }, keptScore: null }, { sizes: { small: 2, medium: 1, large: 0 }, keptScore: { mean: 0.7, low: 0.5 } }, { instances: 0, keptScore: null }]);
   });
 });
 

@@ -4,7 +4,7 @@ import { ActiveTime } from './activeTime.ts';
 import { describe, since, type Surroundings } from './describe.ts';
 
 const ghost: Shape = { id: 'p', source: 'prediction', state: 'ghost', class: 1, box: [0, 0, 5, 5], score: 0.41, unsure: false, duplicates: [] };
-const classes = [{ index: 1, name: 'Void', color: '#ffffff', key: null, retired: false }];
+const classes = [{ index: 1, name: 'Void', color: '#ffffff', key: null, retired: false, mergedInto: null }];
 const around: Surroundings = {
   derived: { shapes: [], listed: [], byId: new Map([['p', ghost]]), counts: { kept: 0, fixed: 0, unsure: 0 } },
   classes, maskWork: new Map(), model: 'yolo11n', segmenting: true, nameOf: (id) => (id === 'ada' ? 'you' : 'Ben'), now: 10_000,

@@ -15,7 +15,7 @@ describe('find anything', () => {
   });
 
   it('leaves retired classes out and leads to their images', () => {
-    const found = classItems([{ index: 0, name: 'Chip', color: '#5b8cff', key: '1', retired: false }, { index: 1, name: 'Old', color: '#ffffff', key: null, retired: true }], 'p');
+    const found = classItems([{ index: 0, name: 'Chip', color: '#5b8cff', key: '1', retired: false, mergedInto: null }, { index: 1, name: 'Old', color: '#ffffff', key: null, retired: true, mergedInto: null }], 'p');
     expect(found).toHaveLength(1);
     expect(found[0]?.to).toEqual({ name: 'images', params: { project: 'p' }, query: { class: '0' } });
   });

@@ -5,8 +5,9 @@ import type { ChangeKind } from '#core/dataset/diff.ts';
 import { get, post, urlOf } from '../../api.ts';
 
 export const fetchVersions = (project: string, signal?: AbortSignal) => get(Type.Array(DatasetVersionDto), `/projects/${project}/versions`, signal);
-export const fetchPreview = (project: string, signal?: AbortSignal) => get(FreezePreview, `/projects/${project}/versions/preview`, signal);
-export const freeze = (project: string, note: string) => post(DatasetVersionDto, `/projects/${project}/versions`, note ? { note } : {});
+export const fetchPreview = (project: string, pseudo: number | null, signal?: AbortSignal) => get(FreezePreview, urlOf(`/projects/${project}/versions/preview`, { pseudo }), signal);
+export const freeze = (project: string, note: string, pseudo: number | null) =>
+  post(DatasetVersionDto, `/projects/${project}/versions`, { ...(note ? { note } : {}), ...(pseudo === null ? {} : { pseudo }) });
 export const zipOf = (version: string) => urlOf(`/versions/${version}/export.zip`);
 export const manifestOf = (version: string) => urlOf(`/versions/${version}/manifest.json`);
 export const fetchDiff = (to: string, from: string, signal?: AbortSignal) => get(VersionDiff, urlOf(`/versions/${to}/diff`, { from }), signal);

@@ -19,17 +19,25 @@ export const predict: Command = {
 };
 
 export const freeze: Command = {
-  name: 'freeze', usage: '', summary: 'Make a dataset version of all that is submitted', options: { project: { type: 'string' }, note: { type: 'string' } },
-  help: [PROJECT, ['--note TEXT', 'what this version is about']],
+  name: 'freeze', usage: '', summary: 'Make a dataset version of all that is submitted', options: { project: { type: 'string' }, note: { type: 'string' }, pseudo: { type: 'string' } },
+  help: [PROJECT, ['--note TEXT', 'what this version is about'], ['--pseudo SCORE', 'predictions of this score and more become labels, marked, where nobody has labelled']],
   async run({ api, flags }) {
     const server = api();
     const project = await server.project(textFlag(flags, 'project'));
     const note = textFlag(flags, 'note');
-    const version = await server.post(DatasetVersionDto, `/projects/${project.id}/versions`, note === undefined ? {} : { note });
+    const version = await server.post(DatasetVersionDto, `/projects/${project.id}/versions`, { ...(note === undefined ? {} : { note }), ...pseudoOf(flags) });
     const { images, instances, fresh, splits } = version.stats;
     return { json: version, lines: [`Version ${version.number}: ${images} pictures (${splits.train} train, ${splits.valid} valid, ${splits.test} test), ${instances} labels, ${fresh} pictures new`, `sha256 ${version.hash}`] };
   },
 };
+
+function pseudoOf(flags: Flags): { pseudo?: number } {
+  const text = textFlag(flags, 'pseudo');
+  if (text === undefined) return {};
+  const score = Number(text);
+  if (!(score >= 0.05 && score <= 0.999)) throw new CliError('--pseudo takes a score from 0.05 to 0.999.', 2);
+  return { pseudo: score };
+}
 
 export const train: Command = {
   name: 'train', usage: '', summary: 'Fine-tune the current model on the newest version, and follow it',

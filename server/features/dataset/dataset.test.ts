@@ -8,6 +8,7 @@ import { testApp, type TestImage, type TestPerson, type TestProject, type TestTa
 const t = await testApp();
 let project: TestProject;
 let engineer: TestPerson;
+let admin: TestPerson;
 let images: TestImage[];
 
 const at = (index: number): TestImage => {
@@ -42,10 +43,12 @@ const restore = (version: { id: string }) => engineer.post(`/versions/${version.
 
 beforeAll(async () => {
   engineer = await t.person({ name: 'Ena' });
+  admin = await t.person({ name: 'Ada' });
 });
 beforeEach(async () => {
   project = await t.project({});
   await t.db.membership.create({ data: { projectId: project.id, userId: engineer.id, role: 'reviewer' } });
+  await t.db.membership.create({ data: { projectId: project.id, userId: admin.id, role: 'admin' } });
   images = [await t.image(project, { name: 'a.png' }), await t.image(project, { name: 'b.png' }), await t.image(project, { name: 'c.png', split: 'valid' })];
   for (const image of images) await baseline(image, [label('b1', [0, 0, 10, 10]), label('b2', [50, 50, 10, 10], { class: 1 })]);
 });
@@ -89,6 +92,52 @@ describe('the difference of two versions', () => {
     const foreign = await freeze();
     expect((await engineer.get(`/versions/${mine.id}/diff?from=${foreign.id}`)).status).toBe(404);
     project = before;
+  });
+});
+
+describe('classes', () => {
+  const merge = (from: number, into: number, as = admin) => as.patch(`/projects/${project.id}/classes/${from}`, { mergedInto: into });
+
+  it('are merged and retired for later versions; earlier ones stay as they were, and all of it can be taken back', async () => {
+    const v1 = await freeze();
+    expect((await merge(1, 0)).body).toMatchObject({ retired: true, mergedInto: 0 });
+    expect(await preview()).toMatchObject({ sameAs: null, relabelled: [{ name: 'Void', into: 'Chip', labels: 3 }], retired: [], stats: { fresh: 0, perClass: [{ instances: 6 }, { instances: 0 }] } });
+    const v2 = await freeze();
+    expect((await engineer.get(`/versions/${v2.id}/diff?from=${v1.id}`)).body.objects).toMatchObject({ relabelled: 3, added: 0, removed: 0 });
+    expect((await engineer.get(`/versions/${v1.id}`)).body).toMatchObject({ hash: v1.hash, stats: { perClass: [{ instances: 3 }, { instances: 3 }] } });
+
+    expect((await admin.patch(`/projects/${project.id}/classes/1`, { retired: false })).body).toMatchObject({ retired: false, mergedInto: null });
+    expect((await admin.patch(`/projects/${project.id}/classes/1`, { retired: true })).status).toBe(200);
+    expect(await preview()).toMatchObject({ relabelled: [], retired: [{ name: 'Void', labels: 3 }], stats: { instances: 3 } });
+    await admin.patch(`/projects/${project.id}/classes/1`, { retired: false });
+    expect((await freeze()).hash).toBe(v1.hash);
+  });
+
+  it('are never merged in a ring, into themselves, or by somebody who may not', async () => {
+    expect((await merge(0, 0)).status).toBe(409);
+    expect((await merge(0, 9)).status).toBe(409);
+    expect((await merge(1, 0)).status).toBe(200);
+    expect((await merge(0, 1)).status).toBe(409);
+    const annotator = await t.person({ project: project.id, role: 'annotator' });
+    expect((await merge(1, 0, annotator)).status).toBe(403);
+    expect((await admin.patch(`/projects/${project.id}/classes/1`, { mergedInto: 0, retired: false })).status).toBe(422);
+  });
+});
+
+describe('pseudo-labels', () => {
+  it('are taken only when asked for, only for training, from the sure predictions of the current model, and marked', async () => {
+    const [sure, aside] = [await t.image(project, { name: 'u.png' }), await t.image(project, { name: 'v.png', split: 'valid' })];
+    for (const image of [sure, aside]) await t.task(project, { imageId: image.id, predictions: [{ id: 'q1', class: 0, box: [0, 0, 9, 9], score: 0.95 }, { id: 'q2', class: 1, box: [20, 20, 9, 9], score: 0.6 }] });
+    const { modelId } = await t.db.predictionSet.findFirstOrThrow({ where: { imageId: sure.id } });
+    await t.db.project.update({ where: { id: project.id }, data: { currentModelId: modelId } });
+    expect(await preview()).toMatchObject({ stats: { images: 3, sources: { pseudo: 0 } }, leftOut: [{ reason: 'not submitted yet', images: 2, names: ['u.png', 'v.png'] }] });
+    const asked = (await engineer.get(`/projects/${project.id}/versions/preview?pseudo=0.9`)).body;
+    expect(asked).toMatchObject({ stats: { images: 4, sources: { pseudo: 1 }, labels: { pseudo: 1 } }, leftOut: [{ images: 1, names: ['v.png'] }] });
+    const made = await engineer.post(`/projects/${project.id}/versions`, { pseudo: 0.9 });
+    const items = (await engineer.get(`/versions/${made.body.id}/items`)).body.items;
+    expect(items.find((i: { name: string }) => i.name === 'u.png')).toMatchObject({ source: 'pseudo', fresh: false, instances: [{ id: 'q1', source: 'pseudo' }] });
+    expect((await engineer.get(`/versions/${made.body.id}/images/${sure.id}/labels/q1`)).body).toMatchObject({ origin: { kind: 'prediction', pseudo: true, score: 0.95 }, revision: null });
+    expect((await engineer.post(`/projects/${project.id}/versions`, { pseudo: 2 })).status).toBe(422);
   });
 });
 

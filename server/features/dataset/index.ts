@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { Id, IdParams, ProjectParams, pageOf } from '#core/api/common.ts';
-import { ChangeKind, DatasetItemDto, DatasetVersionDto, Freeze, FreezePreview, ImageDiff, Manifest, Provenance, Restore, VersionDiff } from '#core/api/dataset.ts';
+import { ChangeKind, DatasetItemDto, DatasetVersionDto, Freeze, FreezePreview, FreezeQuery, ImageDiff, Manifest, Provenance, Restore, VersionDiff } from '#core/api/dataset.ts';
 import { manifestText } from '#core/dataset/manifest.ts';
 import { API } from '../../access.ts';
 import { inProject } from '../../signedIn.ts';
@@ -33,10 +33,11 @@ function tellOf(app: FastifyInstance, projectId: string, id: string): void {
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/versions`, { schema: { tags, summary: 'Dataset versions, newest first', params: ProjectParams, response: { 200: Type.Array(DatasetVersionDto) } } }, (request) => listVersions(app.db, inProject(request).projectId));
-  app.get(`${API}/projects/:project/versions/preview`, { schema: { tags, summary: 'What freezing now would give', params: ProjectParams, response: { 200: FreezePreview } } }, (request) => preview(app.db, inProject(request).projectId));
+  app.get(`${API}/projects/:project/versions/preview`, { schema: { tags, summary: 'What freezing now would give', params: ProjectParams, querystring: FreezeQuery, response: { 200: FreezePreview } } }, (request) =>
+    preview(app.db, inProject(request).projectId, request.query.pseudo));
   app.post(`${API}/projects/:project/versions`, { schema: { tags, summary: 'Freeze a dataset version', params: ProjectParams, body: Freeze, response: { 201: DatasetVersionDto } } }, async (request, reply) => {
     const { projectId, person } = inProject(request);
-    const version = await freeze(app.db, projectId, request.body.note ?? null, person.id);
+    const version = await freeze(app.db, projectId, request.body.note ?? null, person.id, request.body.pseudo);
     tellOf(app, projectId, version.id);
     return reply.code(201).send(version);
   });

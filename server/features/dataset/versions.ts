@@ -13,19 +13,27 @@ const Names = Type.Array(Type.String());
 /** Rows per statement: labels with masks are large. */
 const CHUNK = 500;
 
-export async function preview(db: PrismaClient, projectId: string): Promise<Static<typeof FreezePreview>> {
-  const draft = await db.$transaction((tx) => draftVersion(tx, projectId), { isolationLevel: 'RepeatableRead', timeout: 60_000 });
+/** Names shown of the images that are left out for one reason. */
+const SOME = 5;
+
+export async function preview(db: PrismaClient, projectId: string, pseudo?: number): Promise<Static<typeof FreezePreview>> {
+  const draft = await db.$transaction((tx) => draftVersion(tx, projectId, pseudo), { isolationLevel: 'RepeatableRead', timeout: 60_000 });
+  const some = await db.image.findMany({ where: { id: { in: [...draft.leftOut.values()].flatMap((ids) => ids.slice(0, SOME)) } }, select: { id: true, name: true } });
+  const nameOf = (index: number): string => draft.classes[index] ?? `class ${index}`;
   return {
-    stats: draft.stats, leftOut: [...draft.leftOut].map(([reason, images]) => ({ reason: LEFT_OUT[reason], images })),
+    stats: draft.stats,
+    leftOut: [...draft.leftOut].map(([reason, ids]) => ({ reason: LEFT_OUT[reason], images: ids.length, names: some.filter((i) => ids.includes(i.id)).map((i) => i.name) })),
+    retired: [...draft.retired].map(([index, labels]) => ({ name: nameOf(index), labels })),
+    relabelled: [...draft.relabelled].map(([index, labels]) => ({ name: nameOf(index), into: nameOf(draft.classOf(index) ?? index), labels })),
     sameAs: draft.parent?.hash === draft.hash ? draft.parent.number : null,
   };
 }
 
 /** @throws EmendError `conflict` when it would be the same as the newest version, or there is nothing to train on. */
-export async function freeze(db: PrismaClient, projectId: string, note: string | null, personId: string): Promise<DatasetVersionDto> {
+export async function freeze(db: PrismaClient, projectId: string, note: string | null, personId: string, pseudo?: number): Promise<DatasetVersionDto> {
   const id = await db.$transaction(async (tx) => {
     await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`; // one freeze at a time: versions are numbered
-    const { chosen, stats, hash, classes, parent } = await draftVersion(tx, projectId);
+    const { chosen, stats, hash, classes, parent } = await draftVersion(tx, projectId, pseudo);
     if (chosen.length === 0) throw new EmendError('conflict', 'No image has labels yet, so there is nothing to freeze. Import labelled images, or submit corrections first.');
     if (parent?.hash === hash) throw new EmendError('conflict', `Nothing has changed since version ${parent.number}: a new one would be the same. Submit corrections first, or train on version ${parent.number}.`);
     const version = await tx.datasetVersion.create({ data: { id: newId(), projectId, number: (parent?.number ?? 0) + 1, parentId: parent?.id ?? null, hash, classes, stats, note, createdById: personId } });

@@ -4,6 +4,7 @@ import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
+import { classResolver } from '#core/dataset/classes.ts';
 import type { Inference, Prediction as Found } from '#inference';
 import type { PrismaClient } from '#prisma';
 import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
@@ -87,18 +88,19 @@ function summary({ made, failed }: Tally): string {
 const ClassMap = Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]));
 
 async function currentModel({ db, blobs, inference }: Parts, projectId: string): Promise<Current> {
-  const project = await db.project.findUnique({ where: { id: projectId } });
+  const project = await db.project.findUnique({ where: { id: projectId }, include: { classes: true } });
   if (!project) throw new EmendError('not_found', 'The project is gone; nothing was predicted.');
   const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
   if (!model?.onnxSha256) {
     throw new EmendError('conflict', 'The project has no model that can predict. Import an ONNX model or train one, then promote it.');
   }
   const path = await blobs.path(model.onnxSha256);
+  const present = classResolver(project.classes.map((c) => ({ index: c.index, retired: c.retiredAt !== null, mergedInto: c.mergedInto })));
   return {
     modelId: model.id,
     path,
     sees: (await inference.describeModel(path)).features > 0,
-    classMap: Value.Check(ClassMap, model.classMap) ? model.classMap : [],
+    classMap: Value.Check(ClassMap, model.classMap) ? model.classMap.map((index) => (index === null ? null : present(index))) : [],
     settings: Value.Check(ProjectSettings, project.settings) ? project.settings : DEFAULT_SETTINGS,
     masks: project.task === 'segment',
   };
@@ -155,7 +157,7 @@ async function predictImage(parts: Parts, current: Current, image: WaitingImage,
   return saveSet(parts.db, { imageId: image.id, modelId: current.modelId, instances, floor: SCORE_FLOOR, ms: found.ms, provider: found.provider, features: found.features ?? null });
 }
 
-/** In the project's classes; what the project has no class for is left out. */
+/** In the project's classes as they are now; what the project has no class for, or has retired, is left out. */
 function toPredictions(found: Found, classMap: readonly (number | null)[]): Prediction[] {
   return found.instances.flatMap((instance) => {
     const index = classMap[instance.class];

@@ -15,7 +15,7 @@ export const classRoutes: FastifyPluginAsyncTypebox = async (app) => {
     app.bus.emit(request.params.project, { type: 'project' });
     return reply.code(201).send(made);
   });
-  app.patch(`${API}/projects/:project/classes/:index`, { schema: { tags, summary: 'Rename, recolour or retire a class', params: ClassParams, body: PatchClass, response: { 200: ClassDto } } }, async (request) => {
+  app.patch(`${API}/projects/:project/classes/:index`, { schema: { tags, summary: 'Rename, recolour, retire a class, or merge it into another', params: ClassParams, body: PatchClass, response: { 200: ClassDto } } }, async (request) => {
     const changed = await classes.patch(app.db, request.params.project, request.params.index, request.body);
     app.bus.emit(request.params.project, { type: 'project' });
     return changed;

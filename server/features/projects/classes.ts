@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { ClassDto, CreateClass, PatchClass } from '#core/api/project.ts';
+import { mergeProblem } from '#core/dataset/classes.ts';
 import { EmendError } from '#core/errors.ts';
 import type { Prisma, PrismaClient } from '#prisma';
 import { defaultColor, defaultKey } from './colors.ts';
@@ -24,12 +25,14 @@ export async function patch(db: PrismaClient, projectId: string, index: number, 
     const classes = await tx.projectClass.findMany({ where: { projectId } });
     if (!classes.some((c) => c.index === index)) throw new EmendError('not_found', `This project has no class ${index}.`);
     refuseTaken(classes.filter((c) => c.index !== index), body);
-    const { name, color, key, retired } = body;
+    const { name, color, key, retired, mergedInto } = body;
+    if (mergedInto !== undefined) refuseMerge(classes, index, mergedInto, retired);
     return classDto(await tx.projectClass.update({
       where: { projectId_index: { projectId, index } },
       data: {
         ...(name === undefined ? {} : { name: name.trim() }), ...(color === undefined ? {} : { color }), ...(key === undefined ? {} : { key }),
-        ...(retired === undefined ? {} : { retiredAt: retired ? new Date() : null }),
+        ...(retired === undefined ? {} : retired ? { retiredAt: new Date() } : { retiredAt: null, mergedInto: null }),
+        ...(mergedInto === undefined ? {} : { retiredAt: new Date(), mergedInto }),
       },
     }));
   });
@@ -38,6 +41,13 @@ export async function patch(db: PrismaClient, projectId: string, index: number, 
 /** One at a time per project, so that two new classes never get the same position. */
 async function lock(tx: Prisma.TransactionClient, projectId: string): Promise<void> {
   await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`;
+}
+
+/** @throws EmendError `invalid` or `conflict`, with what stands in the way. */
+function refuseMerge(classes: readonly { index: number; retiredAt: Date | null; mergedInto: number | null }[], from: number, into: number, retired: boolean | undefined): void {
+  if (retired === false) throw new EmendError('invalid', 'A class is either merged into another one or used. Nothing was changed.');
+  const problem = mergeProblem(classes.map((c) => ({ index: c.index, retired: c.retiredAt !== null, mergedInto: c.mergedInto })), from, into);
+  if (problem !== null) throw new EmendError('conflict', `${problem} Nothing was changed.`);
 }
 
 function refuseTaken(others: readonly { name: string; key: string | null }[], { name, key }: { name?: string; key?: string | null }): void {

@@ -52,5 +52,5 @@ export function taskOf(task: string): 'detect' | 'segment' {
 }
 
 export function classDto(row: ProjectClass): ClassDto {
-  return { index: row.index, name: row.name, color: row.color, key: row.key, retired: row.retiredAt !== null };
+  return { index: row.index, name: row.name, color: row.color, key: row.key, retired: row.retiredAt !== null, mergedInto: row.mergedInto };
 }
