@@ -109,6 +109,10 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /runs/:id/keep': least('reviewer', 'run'),
   'GET /runs/:id/pictures': least('viewer', 'run'),
   'POST /runs/:id/cancel': least('reviewer', 'run'),
+  'POST /runs/:id/pause': least('reviewer', 'run'),
+  'POST /runs/:id/resume': least('reviewer', 'run'),
+  'GET /projects/:project/runs/arguments': least('viewer', 'project'),
+  'GET /projects/:project/runs/needs': least('viewer', 'project'),
 
   'GET /projects/:project/reports': least('viewer', 'project'),
   'GET /projects/:project/reports/:iteration': least('viewer', 'project'),

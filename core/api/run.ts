@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { ModelMetrics } from './model.ts';
 import { Id, Nullable, Timestamp } from './common.ts';
 
-export const RunState = Type.Enum(['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate', 'done', 'failed', 'cancelled']);
+export const RunState = Type.Enum(['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate', 'done', 'failed', 'cancelled', 'paused']);
 export type RunState = Static<typeof RunState>;
 
 /** What a person may set. `preset` fills the rest in; explicit values win. */
@@ -16,10 +16,25 @@ export const RunConfig = Type.Object(
     freeze: Type.Integer({ minimum: 0, maximum: 100 }),
     freshWeight: Type.Integer({ minimum: 1, maximum: 10 }),
     seed: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
+    /** "auto" (the default), "cpu", or GPUs by number: "0", "0,1". */
+    device: Type.Optional(Type.String({ pattern: '^(auto|cpu|[0-9]{1,2}(,[0-9]{1,2}){0,15})$' })),
+    /** Whatever else the installed trainer takes, by its own names; checked against its own list. */
+    extra: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,39}$' }), Type.Union([Type.Boolean(), Type.Number(), Type.String({ maxLength: 60 })]), { maxProperties: 40, additionalProperties: false })),
   },
   { additionalProperties: false },
 );
 export type RunConfig = Static<typeof RunConfig>;
+
+/** One argument of training, as the installed trainer describes it. */
+export const TrainerArgument = Type.Object({
+  name: Type.String(), kind: Type.Enum(['number', 'fraction', 'integer', 'boolean', 'choice']), default: Type.Union([Type.Number(), Type.Boolean(), Type.String(), Type.Null()]),
+  choices: Type.Optional(Type.Array(Type.String())), minimum: Type.Optional(Type.Number()),
+});
+export type TrainerArgument = Static<typeof TrainerArgument>;
+
+/** What a run would need on disk while it goes on, in bytes, and what is free there. */
+export const RunNeeds = Type.Object({ bytes: Type.Number(), freeBytes: Type.Number() });
+export type RunNeeds = Static<typeof RunNeeds>;
 export const CreateRun = Type.Object(
   { datasetVersionId: Type.Optional(Id), baseModelId: Type.Optional(Id), config: Type.Optional(Type.Partial(RunConfig)) },
   { additionalProperties: false },

@@ -20,7 +20,9 @@ export const RunSpec = Type.Object(
     optimizer: Type.String(),
     freeze: Type.Integer({ minimum: 0 }),
     seed: Type.Integer({ minimum: 0 }),
-    /** Ultralytics' names ("cpu", "0"); null = a GPU if there is one. */
+    /** Other arguments of Ultralytics' training, by its own names. */
+    extra: Type.Record(Type.String(), Type.Union([Type.Boolean(), Type.Number(), Type.String()])),
+    /** Ultralytics' names ("cpu", "0", "0,1": several GPUs train together); null = a GPU if there is one. */
     device: Type.Union([Type.String(), Type.Null()]),
     workers: Type.Integer({ minimum: 0 }),
     /** Everything that the run writes goes below this directory. */

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import time
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 #: Seconds between two reports of batches: a screen shows no more.
@@ -30,10 +32,24 @@ class Reporter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._stop = False
+        self._interrupting = False
         self._last_batch = 0.0
 
     def request_stop(self) -> None:
+        """Called by the signal handler, hence in the main thread."""
         self._stop = True
+        if self._interrupting:
+            raise Cancelled
+
+    @contextlib.contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Within it a stop is raised at once: the main thread waits for other processes and looks at nothing."""
+        self._interrupting = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._interrupting = False
 
     def check(self) -> None:
         """Raises Cancelled when a stop was asked for. Called between batches."""

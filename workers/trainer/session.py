@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import ddp
 import evaluation
 import yaml
 from features import add_features
@@ -27,6 +28,8 @@ class Session:
     def __init__(self, spec: dict[str, Any], device: str, reporter: Reporter) -> None:
         self.spec = spec
         self.device = device
+        #: Evaluation and export take one device.
+        self.first_device = device.split(",")[0]
         self.reporter = reporter
         self.out = Path(spec["out"])
         self.weights = self.out / "run" / "weights"
@@ -53,8 +56,14 @@ class Session:
             print(f"{last} was being written when the run stopped and cannot be read; beginning again.")
         resume = state == "resumable"
         model = YOLO(str(last)) if resume else self.start_model()
-        watch = EpochWatch(self.reporter, self.spec["epochs"])
-        watch.attach(model)
+        if self.first_device == self.device:
+            EpochWatch(self.reporter, self.spec["epochs"]).attach(model)
+            self.fit(model, resume)
+            return
+        with self.reporter.interrupting(), ddp.RowWatch(self.out / "run" / "results.csv", self.reporter, self.spec["epochs"]):
+            self.fit(model, resume)
+
+    def fit(self, model: YOLO, resume: bool) -> None:
         model.train(
             resume=resume,
             data=self.spec["data"],
@@ -63,6 +72,7 @@ class Session:
             batch=self.spec["batch"],
             lr0=self.spec["lr0"],
             optimizer=self.spec["optimizer"],
+            **self.spec["extra"],
             freeze=self.spec["freeze"] or None,
             seed=self.spec["seed"],
             device=self.device,
@@ -101,7 +111,7 @@ class Session:
         imgsz = model.overrides.get("imgsz") or self.spec["imgsz"]
         validator, pictures = evaluation.keeping(self.spec["task"])
         result = model.val(
-            validator=validator, data=self.spec["data"], split="val", imgsz=imgsz, batch=self.spec["batch"], device=self.device,
+            validator=validator, data=self.spec["data"], split="val", imgsz=imgsz, batch=self.spec["batch"], device=self.first_device,
             workers=self.spec["workers"], project=str(self.out), name=f"val-{which}", **QUIET,
         )
         images = len(yaml_images(self.spec["data"]))

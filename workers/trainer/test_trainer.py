@@ -9,6 +9,8 @@ import types
 import unittest
 from pathlib import Path
 
+import arguments
+import ddp
 import evaluation
 import numpy as np
 import torch
@@ -30,6 +32,38 @@ class Lines(io.StringIO):
         return [json.loads(line) for line in self.getvalue().splitlines()]
 
 
+class ArgumentsTest(unittest.TestCase):
+    def test_the_package_s_own_list_without_what_the_specification_sets_or_what_names_files(self) -> None:
+        rows = {row["name"]: row for row in arguments.describe()}
+        for name in ("mosaic", "weight_decay", "degrees", "close_mosaic", "cos_lr", "optimizer", "patience"):
+            self.assertIn(name, rows)
+        for name in ("data", "model", "project", "name", "device", "resume", "cfg", "source", "pretrained", "cache", "epochs", "save", "single_cls", "conf", "distill_model", "compile"):
+            self.assertNotIn(name, rows)
+        self.assertEqual(rows["mosaic"]["kind"], "fraction")
+        self.assertIn(rows["optimizer"]["default"], rows["optimizer"]["choices"])
+        json.dumps(list(rows.values()), allow_nan=False)
+
+
+class RowWatchTest(unittest.TestCase):
+    HEAD = "                  epoch,time,train/box_loss,metrics/mAP50(B),metrics/mAP50-95(B)\n"
+
+    def test_every_epoch_is_told_once_in_the_form_of_the_contract_and_half_rows_wait(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path, lines = Path(folder) / "results.csv", Lines()
+            path.write_text(self.HEAD + "1,2.0,1.5,0.1,0.05\n")
+            watch = ddp.RowWatch(path, Reporter(lines), 4)
+            path.write_text(self.HEAD + "1,2.0,1.5,0.1,0.05\n2,5.0,1.2,0.3,0.2\n3,7.5,1.1")
+            watch.look()
+            with watch:
+                path.write_text(self.HEAD + "1,2.0,1.5,0.1,0.05\n2,5.0,1.2,0.3,0.2\n3,7.5,1.1,0.25,nan\n")
+            told = lines.events()
+        self.assertEqual([(e["epoch"], e["map"], e["best"]) for e in told], [(2, 0.2, True), (3, None, False)])
+        self.assertEqual((told[1]["losses"], told[1]["seconds"]), ({"box_loss": 1.1}, 2.5))
+        for event in told:
+            self.assertEqual(set(event), set(alternatives()["epoch"]["properties"]) & set(event))
+            self.assertLessEqual(set(alternatives()["epoch"]["required"]), set(event))
+
+
 class ProgressTest(unittest.TestCase):
     def test_numbers_are_finite_or_none(self) -> None:
         self.assertEqual([number(v) for v in (1, "2.5", float("nan"), float("inf"), None, "x")], [1.0, 2.5, None, None, None, None])
@@ -48,6 +82,14 @@ class ProgressTest(unittest.TestCase):
         reporter.check()
         reporter.request_stop()
         self.assertRaises(Cancelled, reporter.check)
+
+    def test_a_stop_is_raised_at_once_while_other_processes_train(self) -> None:
+        reporter = Reporter(Lines())
+        with self.assertRaises(Cancelled), reporter.interrupting():
+            reporter.request_stop()
+        reporter.request_stop()
+        with self.assertRaises(Cancelled), reporter.interrupting():
+            self.fail("a stop that was asked for before is seen at the door")
 
     def test_a_server_that_is_gone_stops_the_run(self) -> None:
         class Closed(io.StringIO):

@@ -12,6 +12,7 @@ import platform
 import signal
 import sys
 from pathlib import Path
+from types import ModuleType
 
 
 def settle(out: Path) -> None:
@@ -43,7 +44,7 @@ def main(path: str) -> int:
         import ultralytics
 
         device = spec["device"] or ("0" if torch.cuda.is_available() else "cpu")
-        shown = torch.cuda.get_device_name(0) if device != "cpu" else f"CPU, {torch.get_num_threads()} thread{'' if torch.get_num_threads() == 1 else 's'}"
+        shown = devices(device, torch)
         reporter.send(
             "hello", ultralytics=ultralytics.__version__, torch=torch.__version__, python=platform.python_version(), device=shown
         )
@@ -60,6 +61,14 @@ def main(path: str) -> int:
         traceback.print_exc()
         reporter.send("error", message=sentence(error))
         return 1
+
+
+def devices(device: str, torch: ModuleType) -> str:
+    """For people: "CPU, 2 threads", or the names of the GPUs."""
+    if device == "cpu":
+        threads = torch.get_num_threads()
+        return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+    return ", ".join(torch.cuda.get_device_name(int(number)) for number in device.split(","))
 
 
 def sentence(error: Exception) -> str:

@@ -1,7 +1,8 @@
 import { Type, type Static } from 'typebox';
 import type { CreateRun} from '#core/api/run.ts';
-import { EpochPoint, LogLine, RunDto } from '#core/api/run.ts';
+import { EpochPoint, LogLine, RunDto, RunNeeds, TrainerArgument } from '#core/api/run.ts';
 import { RunPictures } from '#core/api/evaluation.ts';
+import { Nullable } from '#core/api/common.ts';
 import { get, post, urlOf } from '../../api.ts';
 
 export const fetchRuns = (project: string, signal?: AbortSignal) => get(Type.Array(RunDto), `/projects/${project}/runs`, signal);
@@ -12,3 +13,7 @@ export const startRun = (project: string, body: Static<typeof CreateRun>) => pos
 export const fetchPictures = (id: string, signal?: AbortSignal) => get(RunPictures, `/runs/${id}/pictures`, signal);
 export const keepPresent = (id: string, reason: string) => post(RunDto, `/runs/${id}/keep`, { reason });
 export const cancelRun = (id: string) => post(RunDto, `/runs/${id}/cancel`);
+export const pauseRun = (id: string) => post(RunDto, `/runs/${id}/pause`);
+export const resumeRun = (id: string) => post(RunDto, `/runs/${id}/resume`);
+export const fetchArguments = (project: string, signal?: AbortSignal) => get(Nullable(Type.Array(TrainerArgument)), `/projects/${project}/runs/arguments`, signal);
+export const fetchNeeds = (project: string, version: string, model: string | null, signal?: AbortSignal) => get(RunNeeds, urlOf(`/projects/${project}/runs/needs`, { version, model }), signal);

@@ -3,7 +3,7 @@ import type { RunConfig } from '#core/api/run.ts';
 export type Preset = RunConfig['preset'];
 export const PRESETS = ['quick', 'thorough', 'custom'] as const;
 
-export interface Field { key: Exclude<keyof RunConfig, 'preset'>; label: string; min: number; max: number; step: number; hint: string }
+export interface Field { key: Exclude<keyof RunConfig, 'preset' | 'device' | 'extra'>; label: string; min: number; max: number; step: number; hint: string }
 export const FIELDS: readonly Field[] = [
   { key: 'epochs', label: 'Epochs', min: 1, max: 2000, step: 1, hint: 'passes over all images' },
   { key: 'imgsz', label: 'Image size', min: 32, max: 2048, step: 32, hint: 'px, a multiple of 32' },

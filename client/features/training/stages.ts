@@ -4,14 +4,16 @@ export const STAGES = ['preparing', 'training', 'evaluating', 'exporting', 'gate
 export type Stage = (typeof STAGES)[number];
 export interface StageView { stage: Stage; state: 'done' | 'now' | 'ended' | 'todo'; words: string; share: number }
 const NAMES: Record<Stage, string> = { preparing: 'Prepare', training: 'Train', evaluating: 'Evaluate old and new', exporting: 'Export ONNX', gate: 'Gate' };
-const AT: Record<RunState, number> = { queued: 0, preparing: 0, training: 1, evaluating: 2, exporting: 3, gate: 4, done: 5, failed: -1, cancelled: -1 };
+const AT: Record<RunState, number> = { queued: 0, preparing: 0, training: 1, evaluating: 2, exporting: 3, gate: 4, done: 5, failed: -1, cancelled: -1, paused: -1 };
 
-export const isOver = (state: RunState): boolean => state === 'done' || state === 'failed' || state === 'cancelled';
+/** Nothing goes on any more: it has ended, or waits for somebody to let it go on. */
+export const isOver = (state: RunState): boolean => state === 'done' || isStopped(state);
+const isStopped = (state: RunState): boolean => state === 'failed' || state === 'cancelled' || state === 'paused';
 
 /** The five stages of a run. A failed or cancelled run stops at the stage that its last progress tells. */
 export function stageViews(run: Pick<RunDto, 'state' | 'progress' | 'gate'>): StageView[] {
   const { progress, state } = run;
-  const stopped = state === 'failed' || state === 'cancelled';
+  const stopped = isStopped(state);
   // The present model is measured before the first epoch: that is still preparation.
   const early = state === 'evaluating' && progress.epoch === 0;
   const at = stopped ? stoppedAt(run) : early ? 0 : AT[state];

@@ -41,6 +41,11 @@ export function measureOf(runs: readonly RunDto[]): Machine['earlier'] {
   return { epochs: run.config.epochs, imgsz: run.config.imgsz, images: run.datasetVersion.images, seconds, number: run.number };
 }
 
+/** How far a run was when it was paused: it goes on with the epoch that it was in. */
+export function pausedWords({ epoch, epochs }: Pick<RunDto['progress'], 'epoch' | 'epochs'>): string {
+  return epoch < 1 ? 'Paused before the first epoch.' : `Paused in epoch ${epoch} of ${epochs}, with which it will go on.`;
+}
+
 /** How far a run was when it was cancelled. `epoch` is the one that was going on. */
 export function cancelledWords({ epoch, epochs }: Pick<RunDto['progress'], 'epoch' | 'epochs'>): string {
   if (epoch < 1) return 'Cancelled before the first epoch.';

@@ -6,7 +6,7 @@ import { CliError, textFlag, wholeFlag, type Command, type Flags } from '../comm
 import { poll, waitForJob } from '../wait.ts';
 
 const PROJECT = ['--project NAME', 'id or name; may be left out where there is one'] as const;
-const ENDED: readonly RunDto['state'][] = ['done', 'failed', 'cancelled'];
+const ENDED: readonly RunDto['state'][] = ['done', 'failed', 'cancelled', 'paused'];
 
 export const predict: Command = {
   name: 'predict', usage: '', summary: 'Let the current model predict the pictures that wait', options: { project: { type: 'string' } }, help: [PROJECT],

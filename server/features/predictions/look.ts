@@ -1,5 +1,6 @@
 import { EmendError } from '#core/errors.ts';
 import type { JobHandle } from '../../context.ts';
+import { shownBlob } from '../images/index.ts';
 import { LABELLED_SAMPLE } from '../next/index.ts';
 import { patiently } from './patiently.ts';
 import { saveVector, unseenImages } from './repository.ts';
@@ -20,7 +21,7 @@ export async function seeImages(parts: Parts, projectId: string, { modelId, path
     for (const image of left) {
       if (job.signal.aborted) return;
       try {
-        const file = await parts.blobs.path(image.sha256);
+        const file = await parts.blobs.path(shownBlob(image));
         const { features } = await patiently(() => parts.inference.predict(path, file, NO_INSTANCES, job.signal), job.signal);
         if (features) {
           await saveVector(parts.db, image.id, modelId, features);

@@ -76,7 +76,7 @@ export async function unseenImages(db: PrismaClient, projectId: string, modelId:
     ), predicted AS (
       SELECT p."imageId" AS id FROM "PredictionSet" p WHERE p."modelId" = ${modelId} AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = ${projectId} AND t.state IN ('pending', 'assigned'))
     )
-    SELECT i.id, i.sha256, i.orientation FROM "Image" i
+    SELECT i.id, i.sha256, i."displaySha256", i.orientation FROM "Image" i
     WHERE i.id IN (SELECT id FROM labelled UNION SELECT id FROM predicted) AND NOT EXISTS (SELECT 1 FROM "FeatureVector" f WHERE f."imageId" = i.id AND f."modelId" = ${modelId})
     ORDER BY i.sha256`;
 }

@@ -8,7 +8,7 @@ import { countUnfrozen } from '../iterations/index.ts';
 import { readSettings } from '../projects/index.ts';
 import { createRun, type Parts } from './runs.ts';
 
-const ENDED = ['done', 'failed', 'cancelled'];
+const ENDED = ['done', 'failed', 'cancelled', 'paused'];
 
 export class AutoRuns {
   readonly #parts: Parts;

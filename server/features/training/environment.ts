@@ -11,14 +11,16 @@ import { findPython, run } from './python.ts';
 
 const REQUIREMENTS = fileURLToPath(new URL('../../../workers/trainer/requirements.txt', import.meta.url));
 const PROBE = 'import json, platform, torch, ultralytics; print("PROBE " + json.dumps({"ultralytics": ultralytics.__version__, "torch": torch.__version__, '
-  + '"python": platform.python_version(), "device": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"}))';
+  + '"python": platform.python_version(), "gpus": torch.cuda.device_count() if torch.cuda.is_available() else 0, "device": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"}))';
 
 export interface Versions {
   ultralytics: string;
   torch: string;
   python: string;
-  /** Name of the GPU, or "cpu". */
+  /** Name of the first GPU, or "cpu". */
   device: string;
+  /** GPUs that PyTorch can use. */
+  gpus: number;
 }
 
 export interface TrainerEnvironment {
@@ -150,7 +152,10 @@ function parseVersions(text: string): Versions | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
     const field = (name: string): string => String(Reflect.get(value, name) ?? '');
-    return { ultralytics: field('ultralytics'), torch: field('torch'), python: field('python'), device: field('device') };
+    const device = field('device');
+    // Environments that were made before GPUs were counted say only whether there is one.
+    const gpus = Number(Reflect.get(value, 'gpus') ?? (device === 'cpu' ? 0 : 1));
+    return { ultralytics: field('ultralytics'), torch: field('torch'), python: field('python'), device, gpus };
   } catch {
     return undefined;
   }

@@ -17,8 +17,10 @@ import { checkTrainersFile, compareEvaluations, storeEvaluation } from '../evalu
 import { copyWeights, promoteModel, readMetrics, registerModel } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
 import { configOf } from './dto.ts';
+import type { Devices, Lease } from './devices.ts';
 import { ensureEnvironment } from './environment.ts';
 import { Recorder } from './recorder.ts';
+import { refuseFull } from './needs.ts';
 import { killOrphan, runDirectory, runTrainer } from './trainerProcess.ts';
 
 export type Parts = Pick<App, 'db' | 'blobs' | 'bus' | 'inference' | 'config' | 'log'>;
@@ -39,21 +41,29 @@ interface Outcome {
 }
 
 /** Handler of the job `train`. The run's row always gets a final state, unless the server stops: then the job comes again. */
-export async function executeRun(app: Parts, runId: string, job: JobHandle): Promise<string> {
+export async function executeRun(app: Parts, devices: Devices, runId: string, job: JobHandle): Promise<string> {
   const run = await app.db.trainingRun.findUniqueOrThrow({ where: { id: runId } });
   const recorder = await Recorder.open(app.db, app.bus, run);
   try {
-    const message = await work(app, run, recorder, job);
+    const message = await work(app, devices, run, recorder, job);
     await tidy(app, runId);
     return message;
   } catch (error) {
     if (job.signal.aborted && job.signal.reason !== 'cancelled') throw error;
     await recorder.flush();
     await tidy(app, runId);
-    if (job.signal.aborted) await recorder.state('cancelled', { endedAt: new Date() });
+    if (job.signal.aborted) await stopped(app, runId, recorder);
     else await recorder.state('failed', { endedAt: new Date(), error: error instanceof EmendError ? sentence(error) : 'The run failed for a reason nobody foresaw. The server’s log has it; start the run again.' });
     throw error;
   }
+}
+
+/** A stop that somebody asked for: for good, or to go on later from the last checkpoint. */
+async function stopped(app: Parts, runId: string, recorder: Recorder): Promise<void> {
+  const { pauseRequested } = await app.db.trainingRun.findUniqueOrThrow({ where: { id: runId }, select: { pauseRequested: true } });
+  recorder.progress({ message: null, secondsLeft: null });
+  if (pauseRequested) await recorder.state('paused', { pauseRequested: false });
+  else await recorder.state('cancelled', { endedAt: new Date() });
 }
 
 /** Everybody in the project reads the log; where this server keeps its files is nobody's business. */
@@ -65,26 +75,49 @@ function sentence({ message, detail }: EmendError): string {
   return detail === undefined ? message : `${message}\n${detail}`;
 }
 
-async function work(app: Parts, run: TrainingRun, recorder: Recorder, job: JobHandle): Promise<string> {
+async function work(app: Parts, devices: Devices, run: TrainingRun, recorder: Recorder, job: JobHandle): Promise<string> {
   const dir = runDirectory(app.config.dataDir, run.id);
   await killOrphan(join(dir, 'out'));
-  await recorder.state('preparing', { startedAt: run.startedAt ?? new Date(), error: null });
+  await recorder.state('preparing', { error: null });
   const environment = await ensureEnvironment({
     dataDir: app.config.dataDir, signal: job.signal, onProgress: (message, stageShare) => { recorder.progress({ message, stageShare }); },
   });
+  const lease = await devices.acquire({
+    wanted: configOf(run).device ?? 'auto', gpus: environment.versions.gpus, who: `run ${run.number}`, signal: job.signal,
+    onWait: (holders) => { recorder.progress({ message: `Waiting for its device: ${holders} ${holders.includes(',') ? 'are' : 'is'} training on it`, stageShare: null }); },
+  });
+  try {
+    // Waiting for a device is no part of how long it took.
+    await recorder.state('preparing', { startedAt: run.startedAt ?? new Date() });
+    return await train(app, { run, dir, python: environment.python, lease }, recorder, job);
+  } finally {
+    lease.release();
+  }
+}
+
+interface Going {
+  run: TrainingRun;
+  dir: string;
+  python: string;
+  lease: Lease;
+}
+
+async function train(app: Parts, { run, dir, python, lease }: Going, recorder: Recorder, job: JobHandle): Promise<string> {
   recorder.progress({ message: 'Writing the dataset' });
+  await refuseFull(app, run);
   const { currentModelId: oldId } = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
-  const spec = await prepare(app, run, dir, oldId);
+  const spec = await prepare(app, run, dir, oldId, lease.device);
   job.signal.throwIfAborted();
   const outcome: Outcome = { oldId, old: null, fresh: null, files: null };
   const hear = listener(recorder, outcome, spec.epochs, job);
-  await runTrainer({ python: environment.python, spec, signal: job.signal, onLog: (line) => { recorder.log(withoutPaths(line, app.config.dataDir)); }, onEvent: hear });
+  await runTrainer({ python, spec, signal: job.signal, onLog: (line) => { recorder.log(withoutPaths(line, app.config.dataDir)); }, onEvent: hear });
   job.signal.throwIfAborted();
   return finish(app, run, recorder, outcome);
 }
 
-async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string | null): Promise<RunSpec> {
+async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string | null, device: string): Promise<RunSpec> {
   const config = configOf(run);
+  const { optimizer = 'AdamW', ...extra } = config.extra ?? {};
   const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
   const data = await writeYolo(app, run.datasetVersionId, join(dir, 'data'), { repeatFresh: config.freshWeight });
   const weights = await weightsOf(app, run.baseModelId, join(dir, 'base.pt'));
@@ -95,8 +128,8 @@ async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string 
     data, task: segment ? 'segment' : 'detect', weights, old,
     // Small enough to be trained on a CPU; a GPU server's team starts from weights of its own.
     architecture: { yaml: segment ? 'yolo11-seg.yaml' : 'yolo11.yaml', scale: [0.5, 0.25, 1024] },
-    epochs: config.epochs, imgsz: config.imgsz, batch: config.batch, lr0: config.lr0, optimizer: 'AdamW', freeze: config.freeze, seed: config.seed,
-    device: null, workers: 0, out: join(dir, 'out'), resume,
+    epochs: config.epochs, imgsz: config.imgsz, batch: config.batch, lr0: config.lr0, optimizer: String(optimizer), freeze: config.freeze, seed: config.seed, extra,
+    device, workers: 0, out: join(dir, 'out'), resume,
   };
 }
 

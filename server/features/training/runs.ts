@@ -11,8 +11,10 @@ import type { ModelVersion, PrismaClient } from '#prisma';
 import type { Bus, Jobs } from '../../context.ts';
 import { inputSizeOf } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
+import { checkExtra } from './arguments.ts';
 import { NO_PROGRESS, readRun, runEvent } from './dto.ts';
 import { presentEnvironment } from './environment.ts';
+import { refuseFull } from './needs.ts';
 import { killOrphan, runDirectory } from './trainerProcess.ts';
 
 export interface Parts {
@@ -29,6 +31,8 @@ export async function createRun(parts: Parts, projectId: string, wanted: Static<
   const base = await findBase(db, projectId, wanted.baseModelId);
   const project = await db.project.findUniqueOrThrow({ where: { id: projectId } });
   const environment = await presentEnvironment(parts.config.dataDir);
+  await checkExtra(parts.config.dataDir, wanted.config?.extra);
+  await refuseFull(parts, { projectId, datasetVersionId: version.id, baseModelId: base?.id ?? null });
   const config = fillConfig(wanted.config ?? {}, {
     hasBase: base !== null, gpu: environment !== undefined && environment.versions.device !== 'cpu', images: version.train,
     inputSize: base && inputSizeOf(base.meta), freshWeight: readSettings(project.settings).freshWeight,
@@ -80,8 +84,35 @@ export async function cancelRun(parts: Parts, id: string): Promise<RunDto> {
   return readRun(parts.db, id);
 }
 
+/** Stops it like a cancel, but keeps it: `resumeRun` goes on from the last checkpoint. */
+export async function pauseRun(parts: Parts, id: string): Promise<RunDto> {
+  const job = await parts.db.job.findFirst({ where: { kind: 'train', subjectId: id, state: { in: ['queued', 'running'] } } });
+  if (!job) throw new EmendError('conflict', 'This run is not under way, so there is nothing to pause.');
+  await parts.db.trainingRun.update({ where: { id }, data: { pauseRequested: true } });
+  await parts.jobs.cancel(job.id);
+  await tell(parts, id);
+  return readRun(parts.db, id);
+}
+
+const RESUMABLE = ['paused', 'failed', 'cancelled'];
+
+/** Queues a run again that was paused, was cancelled or has failed: it goes on from its last checkpoint, or begins again where it has none. */
+export async function resumeRun(parts: Parts, id: string, byId: string): Promise<RunDto> {
+  const run = await parts.db.trainingRun.findUniqueOrThrow({ where: { id }, include: { outModel: { select: { id: true } } } });
+  if (!RESUMABLE.includes(run.state) || run.outModel) throw new EmendError('conflict', 'Only a run that was paused or cancelled, or has failed, can go on.');
+  await refuseFull(parts, run);
+  const { count } = await parts.db.trainingRun.updateMany({
+    where: { id, state: run.state }, data: { state: 'queued', error: null, endedAt: null, cancelRequested: false, pauseRequested: false },
+  });
+  if (count === 0) throw new EmendError('conflict', 'Somebody else has just let this run go on.');
+  await parts.jobs.enqueue({ kind: 'train', projectId: run.projectId, data: { run: id }, subjectId: id, createdById: byId, message: `Run ${run.number}` });
+  await tell(parts, id);
+  return readRun(parts.db, id);
+}
+
 /** Its job was cancelled, here or in the list of jobs, before it began. */
 export async function neverBegan(parts: Parts, id: string): Promise<void> {
+  await parts.db.trainingRun.updateMany({ where: { id, state: 'queued', pauseRequested: true }, data: { state: 'paused', pauseRequested: false } });
   await parts.db.trainingRun.updateMany({ where: { id, state: 'queued' }, data: { state: 'cancelled', endedAt: new Date(), cancelRequested: true } });
   await tell(parts, id);
 }
@@ -97,12 +128,12 @@ async function tell({ db, bus }: Parts, id: string): Promise<void> {
  * The others are delivered again and go on from their last checkpoint.
  */
 export async function settleAbandoned({ db, config }: Pick<Parts, 'db' | 'config'>): Promise<void> {
-  const open = await db.trainingRun.findMany({ where: { state: { notIn: ['done', 'failed', 'cancelled'] } } });
+  const open = await db.trainingRun.findMany({ where: { state: { notIn: ['done', 'failed', 'cancelled', 'paused'] } } });
   for (const run of open) {
     const waiting = await db.job.count({ where: { kind: 'train', subjectId: run.id, state: { in: ['queued', 'running'] } } });
     if (waiting > 0) continue;
     await killOrphan(join(runDirectory(config.dataDir, run.id), 'out'));
-    const error = 'The server stopped while this run was under way, and it could not be taken up again. Its checkpoints are kept; start a new run.';
+    const error = 'The server stopped while this run was under way, and it could not be taken up again. Its checkpoints are kept: let it go on from the last one, or start a new run.';
     await db.trainingRun.update({ where: { id: run.id }, data: { state: 'failed', endedAt: new Date(), error } });
   }
 }

@@ -6,8 +6,8 @@ import { findPython } from './python.ts';
 export async function trainerStatus(dataDir: string): Promise<SystemDto['trainer']> {
   const present = await presentEnvironment(dataDir).catch(() => undefined);
   if (present) {
-    const { device, ...versions } = present.versions;
-    return { ready: true, ...versions, device, message: device === 'cpu' ? 'Ready. No GPU was found, so training runs on the CPU.' : `Ready, on ${device}.` };
+    const { device, gpus, ...versions } = present.versions;
+    return { ready: true, ...versions, device, message: device === 'cpu' ? 'Ready. No GPU was found, so training runs on the CPU.' : `Ready, on ${gpus > 1 ? `${gpus} GPUs, the first of them ${device}` : device}.` };
   }
   const python = await findPython();
   const none = { ready: false, ultralytics: null, torch: null, device: null };

@@ -2,7 +2,7 @@
  * Real training: a few epochs on eight tiny pictures, by the real trainer in its real environment. The environment is made on the first run of the tests
  * on a machine (about a minute and 6 GB) and kept in EMEND_CACHE; without a Python or a package index these tests say so and are skipped.
  */
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -138,6 +138,51 @@ describe('a training run', { timeout: 240_000 }, () => {
     await access(join(out, 'run', 'weights', 'last.pt'));
     await expect(access(join(out, 'trainer.pid')), 'no process is left').rejects.toThrow();
     await expect(access(pictures), 'the copies are gone').rejects.toThrow();
+  });
+
+  it('is paused and goes on from where it was; others wait for the device meanwhile, and nobody lets one go on twice', async () => {
+    const id = await begin(60);
+    await expect.poll(async () => (await engineer.get(`/runs/${id}/epochs`)).body.length, { timeout: 120_000, interval: 200 }).toBeGreaterThan(2);
+    const other = await begin(1);
+    await expect.poll(() => read(other), { timeout: 20_000, interval: 100 }).toMatchObject({ state: 'preparing', startedAt: null, progress: { message: expect.stringContaining('Waiting for its device: run') } });
+    expect((await engineer.post(`/runs/${other}/pause`)).status).toBe(200);
+    await expect.poll(() => read(other), { timeout: 20_000, interval: 100 }).toMatchObject({ state: 'paused' });
+    expect((await engineer.post(`/runs/${other}/cancel`)).body, 'a paused one stays what it is').toMatchObject({ state: 'paused' });
+
+    expect((await engineer.post(`/runs/${id}/pause`)).status).toBe(200);
+    await expect.poll(() => read(id), { timeout: 20_000, interval: 100 }).toMatchObject({ state: 'paused', endedAt: null });
+    expect((await engineer.post(`/runs/${id}/pause`)).status).toBe(409);
+    const done = (await engineer.get(`/runs/${id}/epochs`)).body.length;
+    await t.restart();
+    expect(await read(id), 'a restart leaves it alone').toMatchObject({ state: 'paused' });
+    const answers = await Promise.all([1, 2, 3].map(() => engineer.post(`/runs/${id}/resume`)));
+    expect(answers.map((a) => a.status).toSorted()).toEqual([200, 409, 409]);
+    await expect.poll(async () => (await engineer.get(`/runs/${id}/epochs`)).body.length, { timeout: 120_000, interval: 200 }).toBeGreaterThan(done);
+    const told = await t.db.runEvent.findMany({ where: { runId: id, kind: 'epoch' } });
+    const firsts = told.filter(({ data }) => typeof data === 'object' && data !== null && Reflect.get(data, 'epoch') === 1);
+    expect(firsts, 'it did not begin again').toHaveLength(1);
+    await engineer.post(`/runs/${id}/cancel`);
+    await expect.poll(() => read(id), { timeout: 20_000, interval: 100 }).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('takes what the trainer takes, by its own list, and nothing else', async () => {
+    const list = (await engineer.get(`/projects/${project.id}/runs/arguments`)).body;
+    expect(list.find((a: { name: string }) => a.name === 'mosaic')).toMatchObject({ kind: 'fraction', default: 1 });
+    const wanted = (extra: object, more: object = {}) => engineer.post(`/projects/${project.id}/runs`, { config: { epochs: 1, imgsz: 64, batch: 4, extra, ...more } });
+    for (const extra of [{ mosaic: 2 }, { project: 'elsewhere' }, { data: 'x.yaml' }, { nothing: 1 }, { optimizer: 'rm' }]) {
+      expect((await wanted(extra)).body, JSON.stringify(extra)).toMatchObject({ code: 'invalid', message: expect.stringContaining('Nothing was started') });
+    }
+    const run = await wanted({ mosaic: 0, optimizer: 'SGD', close_mosaic: 0 });
+    expect(run.status, JSON.stringify(run.body)).toBe(201);
+    await expect.poll(() => read(run.body.id), { timeout: 200_000, interval: 500 }).toMatchObject({ state: 'done', error: null });
+    const yaml = await readFile(join(runDirectory(t.dataDir, run.body.id), 'out', 'run', 'args.yaml'), 'utf8');
+    expect(yaml).toMatch(/^mosaic: 0(\.0)?$/m);
+    expect(yaml).toMatch(/^optimizer: SGD$/m);
+    const absent = await wanted({}, { device: '7' });
+    await expect.poll(() => read(absent.body.id), { timeout: 30_000, interval: 200 }).toMatchObject({ state: 'failed', error: expect.stringContaining('number 7') });
+    const needs = (await engineer.get(`/projects/${project.id}/runs/needs?version=${run.body.datasetVersion.id}`)).body;
+    expect(needs.bytes).toBeGreaterThan(1000);
+    expect(needs.freeBytes).toBeGreaterThan(needs.bytes);
   });
 
   it('that fails says why, and the log has the rest', async () => {
