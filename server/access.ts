@@ -41,6 +41,8 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'POST /projects/:project/classes': least('admin', 'project'),
   'PATCH /projects/:project/classes/:index': least('admin', 'project'),
   'GET /projects/:project/members': least('admin', 'project'),
+  'GET /projects/:project/people': least('viewer', 'project'),
+  'POST /projects/:project/members/:user/link': least('admin', 'project'),
   'POST /projects/:project/members': least('admin', 'project'),
   'DELETE /projects/:project/members/:user': least('admin', 'project'),
   'GET /projects/:project/jobs': least('viewer', 'project'),
@@ -91,7 +93,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
 
   'GET /projects/:project/versions': least('viewer', 'project'),
   'POST /projects/:project/versions': least('reviewer', 'project'),
-  'GET /projects/:project/versions/preview': least('viewer', 'project'),
+  'GET /projects/:project/versions/preview': least('reviewer', 'project'),
   'GET /versions/:id': least('viewer', 'version'),
   'GET /versions/:id/manifest.json': least('viewer', 'version'),
   'GET /versions/:id/items': least('viewer', 'version'),

@@ -32,6 +32,14 @@ export async function hiddenTasks(db: PrismaClient, projectId: string, userId: s
   return rows.map((row) => row.id);
 }
 
+/** Ids of the images of which these eyes must not see the label yet: a colleague has submitted a copy, and they have the other or may get it. */
+export async function hiddenImages(db: PrismaClient, projectId: string, eyes: Eyes): Promise<string[]> {
+  if (eyes === null) return [];
+  const hidden = await hiddenTasks(db, projectId, eyes);
+  const rows = await db.task.findMany({ where: { id: { in: hidden }, state: 'submitted' }, distinct: ['imageId'], select: { imageId: true } });
+  return rows.map((row) => row.imageId);
+}
+
 /** @throws EmendError `forbidden` when the task is a copy whose content this person must not see yet. */
 export async function refuseBlindTask(db: PrismaClient, taskId: string, userId: string): Promise<void> {
   const task = await db.task.findUnique({ where: { id: taskId }, select: { blind: true, seenBy: true, state: true, assigneeId: true, leaseUntil: true, imageId: true, iterationId: true, copy: true } });
@@ -46,6 +54,14 @@ export async function refuseBlindTask(db: PrismaClient, taskId: string, userId: 
 export async function refuseBlindRevision(db: PrismaClient, revisionId: string, userId: string): Promise<void> {
   const hidden = await db.revision.count({ where: { id: revisionId, NOT: visibleRevisions(userId) } });
   if (hidden > 0) throw blind();
+}
+
+/** @throws EmendError `forbidden` for a file that holds labels which these eyes must not see yet. */
+export async function refuseBlindFile(db: PrismaClient, projectId: string, eyes: Eyes, where: Prisma.DatasetItemWhereInput): Promise<void> {
+  const hidden = await hiddenImages(db, projectId, eyes);
+  if (hidden.length > 0 && (await db.datasetItem.count({ where: { ...where, imageId: { in: hidden } } })) > 0) {
+    throw new EmendError('forbidden', 'This file holds outcomes of images that two people correct without seeing each other, and you may be the second one. Ask a reviewer for it, or wait until both have submitted.');
+  }
 }
 
 function blind(): EmendError {

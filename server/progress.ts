@@ -6,7 +6,7 @@ export interface Progress {
   /** With a prediction set. */
   predicted: number;
   submitted: number;
-  /** Of the submitted, not "ok". */
+  /** Of the submitted, not "ok"; how the first of two went is not told before the second is done. */
   corrected: number;
   /** Still to be done: nobody has submitted it, and it is not laid aside. */
   left: number;
@@ -20,7 +20,7 @@ type Db = Pick<PrismaClient, '$queryRaw'>;
 /** One row per image of the tasks that fit; whatever a measuring copy does is not progress. */
 const perImage = (where: Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT "imageId", max("iterationId") AS "iterationId", bool_or("predictionSetId" IS NOT NULL) AS predicted, bool_or(flagged) AS flagged,
-    bool_or(state = 'submitted' AND NOT measures) AS submitted, bool_or(state = 'submitted' AND NOT measures AND outcome = 'corrected') AS corrected,
+    bool_or(state = 'submitted' AND NOT measures) AS submitted, bool_or(state = 'submitted' AND NOT measures AND NOT blind AND outcome = 'corrected') AS corrected,
     bool_or(state IN ('pending', 'assigned') AND NOT measures) AS open
   FROM "Task" WHERE ${where} GROUP BY "imageId"`;
 const COUNTS = Prisma.sql`count(*)::int AS images, count(*) FILTER (WHERE predicted)::int AS predicted, count(*) FILTER (WHERE submitted)::int AS submitted,

@@ -111,7 +111,10 @@ describe('editor', () => {
     expect(editor.shape('mine')?.duplicates).toEqual(['theirs']);
     editor.select('mine');
     editor.keepDuplicate();
-    expect([...annotationsOf(doc).keys()]).toEqual(['mine']);
+    expect(editor.shape('theirs')).toBeNull();
+    expect(editor.shape('mine')?.duplicates).toEqual([]);
+    editor.undo.undo();
+    expect(editor.shape('mine')?.duplicates, 'taken back').toEqual(['theirs']);
   });
 
   it('changes nothing when it may only be read', () => {

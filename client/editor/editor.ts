@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import type { Box, Size } from '#core/geometry/box.ts';
 import type { Point } from '#core/geometry/polygon.ts';
 import {
-  adjustPrediction, annotationsOf, drawBox, rejectPrediction, relabelPrediction, removeAnnotation, restorePrediction, setBox, setClass, verdictsOf,
+  adjustPrediction, annotationsOf, chooseOver, drawBox, rejectPrediction, relabelPrediction, removeAnnotation, restorePrediction, setBox, setClass, verdictsOf,
   type Act, type Seen,
 } from '#core/annotation/doc.ts';
 import type { Origin } from '#core/annotation/origin.ts';
@@ -244,13 +244,11 @@ export class Editor implements ToolHost {
     else if (shape.state === 'kept') rejectPrediction(this.doc, this.#act(), shape.id);
   }
 
-  /** Settles a duplicate: the selected box stays, the others that replace the same prediction go. */
+  /** Settles a duplicate: the selected box stays, the others that replace the same prediction step aside. */
   keepDuplicate(): void {
     const shape = this.selected();
     if (!shape || this.readOnly) return;
-    this.doc.transact(() => {
-      for (const id of shape.duplicates) removeAnnotation(this.doc, this.#act(), id);
-    }, this.#origin);
+    if (shape.duplicates.length > 0) chooseOver(this.doc, this.#act(), shape.id, shape.duplicates);
   }
 
   // ── selection and view ─────────────────────────────────────────────────────────────────────────

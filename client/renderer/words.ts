@@ -54,7 +54,7 @@ function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit
   const found = classes.find((c) => c.index === shape.class);
   const color = shape.state === 'rejected' ? '#8d95a1' : (found?.color ?? '#cccccc');
   const what = shape.state === 'person' ? '✎' : shape.state === 'rejected' ? 'rejected' : shape.score === undefined ? '' : `${scoreText(shape.score)}${shape.unsure ? ' !' : ''}`;
-  const twice = shape.duplicates.length > 0 ? ' ⧉' : '';
+  const twice = shape.duplicates.length > 0 ? ' ×2' : '';
   return { key: shape.id, text: `${found?.name ?? `class ${shape.class}`} ${what}${twice}`, color, ink: inkOn(color), working: editor.maskWork.get(shape.id) === 'working' };
 }
 

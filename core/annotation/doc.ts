@@ -96,6 +96,14 @@ export function removeAnnotation(doc: Y.Doc, act: Act, id: string): void {
   doc.transact(() => annotationsOf(doc).delete(id), act.origin);
 }
 
+/** Of duplicates this one is meant: the others step aside, and come back when it is removed or this is undone. */
+export function chooseOver(doc: Y.Doc, act: Act, id: string, others: readonly string[]): void {
+  const map = annotationsOf(doc).get(id);
+  if (!map) return;
+  const before = readAnnotation(doc, id)?.over ?? [];
+  doc.transact(() => map.set('over', [...new Set([...before, ...others])].slice(-100)), act.origin);
+}
+
 export function setClass(doc: Y.Doc, act: Act, id: string, classIndex: number): void {
   const map = annotationsOf(doc).get(id);
   if (!map) return;

@@ -155,6 +155,47 @@ describe('two people', () => {
   });
 });
 
+describe('duplicates', () => {
+  const predictions: Prediction[] = [{ id: 'p', class: 1, box: [10, 10, 40, 40], score: 0.6 }];
+  const twice = (ids: readonly string[]): Y.Doc => {
+    const doc = new Y.Doc();
+    for (const id of ids) ops.put(doc, act, id, { class: 1, box: [10, 10, 41, 40], kind: 'drawn', by: id, at: 1, of: ['p'] });
+    return doc;
+  };
+  const labels = (doc: Y.Doc): string[] => mergeSubmission(predictions, ops.readContent(doc), threshold).map((i) => i.id);
+
+  it('are settled by a choice that comes back when the chosen one goes', () => {
+    const doc = twice(['ann', 'bob']);
+    ops.chooseOver(doc, act, 'bob', ['ann']);
+    expect(labels(doc)).toEqual(['bob']);
+    ops.removeAnnotation(doc, act, 'bob');
+    expect(labels(doc)).toEqual(['ann']);
+  });
+
+  it('never all vanish, whoever chooses whatever over whatever at the same time, and every screen shows the same', () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...ids), fc.subarray(ids)), { maxLength: 6 }), (choices) => {
+      const start = Y.encodeStateAsUpdate(twice(ids));
+      const docs = choices.map(([id, others]) => {
+        const doc = new Y.Doc();
+        Y.applyUpdate(doc, start);
+        ops.chooseOver(doc, act, id, others);
+        return doc;
+      });
+      const joined = (order: readonly Y.Doc[]): string[] => {
+        const doc = new Y.Doc();
+        Y.applyUpdate(doc, start);
+        for (const other of order) Y.applyUpdate(doc, Y.encodeStateAsUpdate(other));
+        return labels(doc);
+      };
+      const seen = joined(docs);
+      expect(seen.length).toBeGreaterThan(0);
+      expect(seen).not.toContain('p');
+      expect(joined(docs.toReversed())).toEqual(seen);
+    }));
+  });
+});
+
 describe('masks', () => {
   const rle = { size: [4, 4] as [number, number], counts: '07' };
   it('are written only for the box that they were asked for', () => {

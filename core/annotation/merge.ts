@@ -14,6 +14,18 @@ export interface Resolved {
   annotations: { id: string; annotation: Annotation; duplicates: string[] }[];
 }
 
+/**
+ * The annotations that count: all but duplicates that another one was chosen over. Where two people chose differently at the same moment, one of the two choices stays, the same
+ * on every screen (by the order of ids), and never none: whoever chose last in that order is never stepped over.
+ */
+export function liveAnnotations(annotations: TaskContent['annotations']): TaskContent['annotations'] {
+  const choosing = [...annotations].filter(([, a]) => (a.over ?? []).length > 0).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (choosing.length === 0) return annotations;
+  const aside = new Set<string>();
+  for (const [id, { over = [] }] of choosing) if (!aside.has(id)) for (const other of over) if (other !== id) aside.add(other);
+  return new Map([...annotations].filter(([id]) => !aside.has(id)));
+}
+
 /** The predictions that a box drawn here would replace: those of IoU ≥ 0.5 that are still kept. */
 export function meantBy(box: Box, predictions: readonly Prediction[], content: TaskContent, threshold: number, except?: string): string[] {
   const taken = replacedBy(content, except);
@@ -25,7 +37,7 @@ export function meantBy(box: Box, predictions: readonly Prediction[], content: T
 /** prediction id → ids of the live annotations that replace it. More than one = two people did it at the same time. */
 export function replacedBy(content: TaskContent, except?: string): Map<string, string[]> {
   const by = new Map<string, string[]>();
-  for (const [id, annotation] of content.annotations) {
+  for (const [id, annotation] of liveAnnotations(content.annotations)) {
     if (id === except) continue;
     for (const prediction of annotation.of ?? []) by.set(prediction, [...(by.get(prediction) ?? []), id]);
   }
@@ -42,7 +54,7 @@ export function resolve(predictions: readonly Prediction[], content: TaskContent
       if (verdict) return { prediction, state: 'rejected', verdict };
       return { prediction, state: prediction.score >= threshold ? 'kept' : 'hidden' };
     }),
-    annotations: [...content.annotations].map(([id, annotation]) => ({ id, annotation, duplicates: duplicatesOf(id, annotation, replaced) })),
+    annotations: [...liveAnnotations(content.annotations)].map(([id, annotation]) => ({ id, annotation, duplicates: duplicatesOf(id, annotation, replaced) })),
   };
 }
 

@@ -56,6 +56,7 @@ export const AnnotationSchema = Type.Object(
     by: Id,
     at: Type.Number({ minimum: 0, description: 'Milliseconds since 1970.' }),
     of: Type.Optional(Type.Array(Id, { maxItems: 1000 })),
+    over: Type.Optional(Type.Array(Id, { maxItems: 100, description: 'Duplicates that a person chose this one over: they step aside while it is there.' })),
     points: Type.Optional(ClickList),
     boxFrom: Type.Optional(Type.Literal('mask', { description: 'Begun with a click: the box is the tight box of the mask, and follows it until somebody sets it.' })),
     mask: Type.Optional(MaskSchema),

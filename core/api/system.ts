@@ -13,7 +13,12 @@ export const CreateToken = Type.Object({ name: nameOf(80), days: Type.Optional(T
 /** `token` is shown once and never again. */
 export const CreatedToken = Type.Object({ token: Type.String(), ...TokenDto.properties });
 
-export const MemberDto = Type.Object({ userId: Id, name: Type.String(), email: Type.String(), role: Role });
+/** `entered`: has a password, hence gets in without a link. `linkable`: who asks may make a sign-in link for them. */
+export const MemberDto = Type.Object({ userId: Id, name: Type.String(), email: Type.String(), role: Role, entered: Type.Boolean(), linkable: Type.Boolean() });
+/** A newcomer's one-time link is shown to the administrator who added them; null for somebody who has an account already. */
+export const AddedMember = Type.Object({ ...MemberDto.properties, signInLink: Type.Union([Type.String(), Type.Null()]) });
+export const SignInLink = Type.Object({ signInLink: Type.String() });
+export const PersonName = Type.Object({ id: Id, name: Type.String() });
 
 export const SegmenterDto = Type.Object({
   name: Type.String(), family: Type.String(), licence: Type.String(), present: Type.Boolean(), inUse: Type.Boolean(),

@@ -1,11 +1,14 @@
-import type { Static } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { Ok } from '#core/api/common.ts';
 import { NextTasks, Submitted, TaskDto } from '#core/api/image.ts';
 import { MaskOffers, type MaskQuestion } from '#core/api/mask.ts';
 import { ProjectDto } from '#core/api/project.ts';
+import { PersonName } from '#core/api/system.ts';
 import { API, get, post } from '../../api.ts';
 
 export const fetchProject = (project: string): Promise<ProjectDto> => get(ProjectDto, `/projects/${project}`);
+/** Everybody who belongs to the project or has worked in it. */
+export const fetchNames = (project: string) => get(Type.Array(PersonName), `/projects/${project}/people`);
 export const fetchTask = (task: string): Promise<TaskDto> => get(TaskDto, `/tasks/${task}`);
 /** What comes next for this person; `current` keeps the task that is open. */
 export const fetchNext = (project: string, current: string | null): Promise<NextTasks> => post(NextTasks, `/projects/${project}/tasks/next`, current ? { current } : {});

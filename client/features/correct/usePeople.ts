@@ -3,6 +3,7 @@ import type { LiveTask } from '#core/api/team.ts';
 import type { Peer } from '../../editor/editor.ts';
 import { useProjectEvents, useTeamLive } from '../../sync/socket.ts';
 import { useNow } from '../../ui/now.ts';
+import { fetchNames } from './api.ts';
 import type { Person } from './openTask.ts';
 
 /** Somebody who corrects in this project now. */
@@ -15,6 +16,7 @@ export interface Presence extends Person {
 }
 
 const IDLE_MS = 60_000;
+const ASK_MS = 10_000;
 
 /** Who is in the room and in the other pictures, who is away from the hand, and what the people are called whose edits are seen. */
 export function usePeople(project: Ref<string>, task: Ref<string | null>, peers: Ref<readonly Peer[]>, me: Ref<Person | null>) {
@@ -26,6 +28,14 @@ export function usePeople(project: Ref<string>, task: Ref<string | null>, peers:
   useProjectEvents(project, (event) => {
     if (event.type === 'online') known.value = new Map([...known.value, ...event.people.map((p) => [p.id, p.name] as const)]);
   });
+  /** Those who have worked here and are away; asked again, not too often, when somebody unknown turns up. */
+  let askedAt = -Infinity;
+  function askNames(): void {
+    if (Date.now() - askedAt < ASK_MS) return;
+    askedAt = Date.now();
+    fetchNames(project.value).then((people) => { known.value = new Map([...people.map((p) => [p.id, p.name] as const), ...known.value]); }, () => undefined);
+  }
+  watch(project, () => { askedAt = -Infinity; askNames(); }, { immediate: true });
   useTeamLive(project.value, (message) => {
     const next = new Map(live.value);
     if (message.live) next.set(message.task, message.live);
@@ -50,7 +60,9 @@ export function usePeople(project: Ref<string>, task: Ref<string | null>, peers:
   function nameOf(id: string | undefined): string {
     if (id === undefined) return '';
     if (id === me.value?.id) return 'you';
-    return peers.value.find((p) => p.id === id)?.name ?? known.value.get(id) ?? present.value.find((p) => p.id === id)?.name ?? 'a colleague';
+    const name = peers.value.find((p) => p.id === id)?.name ?? known.value.get(id) ?? present.value.find((p) => p.id === id)?.name;
+    if (name === undefined) askNames();
+    return name ?? 'a colleague';
   }
   return { present, nameOf };
 }

@@ -48,14 +48,14 @@ function isKind(counts: Record<ChangeKind, number>, kind: string): kind is Chang
 }
 
 /** Images that differ, by page; with `kind`, only those in which an object changed in that way. */
-export async function diffImages(db: PrismaClient, fromId: string, toId: string, options: { kind?: ChangeKind | undefined; after?: string | undefined; limit: number }): Promise<{ items: ImageDiff[]; total: number; next: string | null }> {
+export async function diffImages(db: PrismaClient, fromId: string, toId: string, options: { kind?: ChangeKind | undefined; after?: string | undefined; limit: number; hidden?: readonly string[] }): Promise<{ items: ImageDiff[]; total: number; next: string | null }> {
   const two = await both(db, fromId, toId);
   const { total } = await count(db, two);
   const items: ImageDiff[] = [];
   let after = options.after ?? '';
   for (;;) {
     const page = await changedImages(db, two, after, CHUNK);
-    for (const { changes, ...image } of await withObjects(db, two, page)) {
+    for (const { changes, ...image } of await withObjects(db, two, page.filter((c) => !options.hidden?.includes(c.imageId)))) {
       if (options.kind !== undefined && !changes.some((c) => options.kind && c.kinds.includes(options.kind))) continue;
       if (items.length === options.limit) return { items, total, next: items.at(-1)?.imageId ?? null };
       items.push({ ...image, objects: changes.map((c) => ({ ...c, maskIou: shapeIou(c) })) });

@@ -89,10 +89,11 @@ export async function readManifest(db: PrismaClient, id: string): Promise<Manife
   return manifestOf(version.project.task, classesOf(version), items.map((i) => ({ ...i.image, split: splitName(i.split), source: sourceOf(i.source), labelsHash: i.labelsHash })));
 }
 
-export async function readItems(db: PrismaClient, id: string, after: string | undefined, limit: number): Promise<{ items: Static<typeof DatasetItemDto>[]; total: number; next: string | null }> {
-  const total = await db.datasetItem.count({ where: { datasetVersionId: id } });
+export async function readItems(db: PrismaClient, id: string, { after, limit, hidden }: { after: string | undefined; limit: number; hidden: readonly string[] }): Promise<{ items: Static<typeof DatasetItemDto>[]; total: number; next: string | null }> {
+  const where = { datasetVersionId: id, AND: [{ imageId: { notIn: [...hidden] } }] };
+  const total = await db.datasetItem.count({ where });
   const rows = await db.datasetItem.findMany({
-    where: { datasetVersionId: id, ...(after === undefined ? {} : { imageId: { gt: after } }) }, orderBy: { imageId: 'asc' }, take: limit + 1, include: { image: { select: { name: true } } },
+    where: { ...where, ...(after === undefined ? {} : { imageId: { gt: after } }) }, orderBy: { imageId: 'asc' }, take: limit + 1, include: { image: { select: { name: true } } },
   });
   const page = rows.slice(0, limit);
   return {

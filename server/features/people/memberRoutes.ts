@@ -1,22 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Id, Ok, ProjectParams, Role } from '#core/api/common.ts';
-import { MemberDto } from '#core/api/system.ts';
+import { AddedMember, MemberDto, PersonName, SignInLink } from '#core/api/system.ts';
 import { API } from '../../access.ts';
+import { signedIn } from '../../signedIn.ts';
 import * as members from './members.ts';
 
 const Add = Type.Object({ email: Type.String({ minLength: 3, maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' }), role: Role }, { additionalProperties: false });
 const MemberParams = Type.Object({ project: Id, user: Id }, { additionalProperties: false });
-/** A newcomer gets a link; it is shown to the administrator who added them, once. */
-const Added = Type.Object({ ...MemberDto.properties, signInLink: Type.Union([Type.String(), Type.Null()]) });
 
 export const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/members`, { schema: { tags: ['people'], summary: 'Members of a project', params: ProjectParams, response: { 200: Type.Array(MemberDto) } } },
-    (request) => members.list(app.db, request.params.project));
+    (request) => members.list(app.db, request.params.project, signedIn(request)));
+  app.get(`${API}/projects/:project/people`, { schema: { tags: ['people'], summary: 'Names of all who belong to the project or have worked in it', params: ProjectParams, response: { 200: Type.Array(PersonName) } } },
+    (request) => members.names(app.db, request.params.project));
+  app.post(`${API}/projects/:project/members/:user/link`, { schema: { tags: ['people'], summary: 'A new one-time sign-in link for a member; an earlier one ends', params: MemberParams, response: { 200: SignInLink } } },
+    async (request) => ({ signInLink: `${app.config.publicUrl}${await members.link(app.db, request.params.project, request.params.user, signedIn(request))}` }));
   app.post(`${API}/projects/:project/members`, {
-    schema: { tags: ['people'], summary: 'Add a person or change a role; a newcomer gets a one-time sign-in link', params: ProjectParams, body: Add, response: { 200: Added } },
+    schema: { tags: ['people'], summary: 'Add a person or change a role; a newcomer gets a one-time sign-in link', params: ProjectParams, body: Add, response: { 200: AddedMember } },
   }, async (request) => {
-    const added = await members.add(app.db, request.params.project, request.body);
+    const added = await members.add(app.db, request.params.project, request.body, signedIn(request));
     app.disconnect(added.userId);
     app.bus.emit(request.params.project, { type: 'project' });
     return { ...added, signInLink: added.signInLink === null ? null : `${app.config.publicUrl}${added.signInLink}` };

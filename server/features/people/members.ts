@@ -1,27 +1,62 @@
 import type { Static } from 'typebox';
-import type { MemberDto } from '#core/api/system.ts';
+import type { AddedMember, MemberDto, PersonName } from '#core/api/system.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
-import type { PrismaClient } from '#prisma';
+import type { Prisma, PrismaClient } from '#prisma';
 import { isRole, type ProjectRole } from '../../access.ts';
 import { createSignInLink } from '../../auth/signInLink.ts';
 
 type Member = Static<typeof MemberDto>;
+/** Who looks at the list: administrators of the whole installation may let anybody in. */
+interface Asker { admin: boolean }
 
-export async function list(db: PrismaClient, projectId: string): Promise<Member[]> {
-  const rows = await db.membership.findMany({ where: { projectId }, include: { user: true }, orderBy: { createdAt: 'asc' } });
-  return rows.flatMap(({ user, role }) => (isRole(role) ? [{ userId: user.id, name: user.name, email: user.email, role }] : []));
+const ABOUT = { id: true, name: true, email: true, admin: true, _count: { select: { accounts: true, memberships: true } } } satisfies Prisma.UserSelect;
+type User = Prisma.UserGetPayload<{ select: typeof ABOUT }>;
+
+function member(user: User, role: ProjectRole, asker: Asker): Member {
+  return { userId: user.id, name: user.name, email: user.email, role, entered: user._count.accounts > 0, linkable: mayLink(user, asker) };
+}
+
+/**
+ * A sign-in link is as good as the account. The administrator of one project makes them only for people who have no password yet and belong to no other project, and never
+ * for an administrator of the installation.
+ */
+function mayLink(user: User, asker: Asker): boolean {
+  return asker.admin || (!user.admin && user._count.accounts === 0 && user._count.memberships <= 1);
+}
+
+export async function list(db: PrismaClient, projectId: string, asker: Asker): Promise<Member[]> {
+  const rows = await db.membership.findMany({ where: { projectId }, select: { role: true, user: { select: ABOUT } }, orderBy: { createdAt: 'asc' } });
+  return rows.flatMap(({ user, role }) => (isRole(role) ? [member(user, role, asker)] : []));
 }
 
 /** Adds a person by e-mail address, or changes a member's role. Somebody new gets an account and a one-time link, which is returned. */
-export async function add(db: PrismaClient, projectId: string, { email, role }: { email: string; role: ProjectRole }): Promise<Member & { signInLink: string | null }> {
+export async function add(db: PrismaClient, projectId: string, { email, role }: { email: string; role: ProjectRole }, asker: Asker): Promise<Static<typeof AddedMember>> {
   const address = email.trim().toLowerCase();
   const known = await db.user.findUnique({ where: { email: address } });
-  const user = known ?? await db.user.create({ data: { id: newId(), email: address, name: address.split('@')[0] ?? address } });
-  if (role !== 'admin') await keepAnAdmin(db, projectId, user.id);
-  await db.membership.upsert({ where: { projectId_userId: { projectId, userId: user.id } }, create: { projectId, userId: user.id, role }, update: { role } });
+  const { id } = known ?? await db.user.create({ data: { id: newId(), email: address, name: address.split('@')[0] ?? address } });
+  if (role !== 'admin') await keepAnAdmin(db, projectId, id);
+  await db.membership.upsert({ where: { projectId_userId: { projectId, userId: id } }, create: { projectId, userId: id, role }, update: { role } });
   const signInLink = known ? null : await createSignInLink(db, address);
-  return { userId: user.id, name: user.name, email: user.email, role, signInLink };
+  return { ...member(await db.user.findUniqueOrThrow({ where: { id }, select: ABOUT }), role, asker), signInLink };
+}
+
+/** A new one-time link for a member; an earlier one ends. @throws EmendError `not_found`, `forbidden`. */
+export async function link(db: PrismaClient, projectId: string, userId: string, asker: Asker): Promise<string> {
+  const row = await db.membership.findUnique({ where: { projectId_userId: { projectId, userId } }, select: { user: { select: ABOUT } } });
+  if (!row) throw new EmendError('not_found', 'That person is not a member of this project.');
+  if (!mayLink(row.user, asker)) throw new EmendError('forbidden', `${row.user.name} has an account that is more than this project's. Ask an administrator of the installation for a new link.`);
+  return createSignInLink(db, row.user.email);
+}
+
+/** Everybody who belongs to a project or has ever submitted in it, by name: what edits and outcomes are signed with. */
+export async function names(db: PrismaClient, projectId: string): Promise<Static<typeof PersonName>[]> {
+  return db.$queryRaw<Static<typeof PersonName>[]>`
+    SELECT u.id, u.name FROM "User" u WHERE u.id IN (
+      SELECT "userId" FROM "Membership" WHERE "projectId" = ${projectId}
+      UNION SELECT r."submittedById" FROM "Revision" r JOIN "Image" i ON i.id = r."imageId" WHERE i."projectId" = ${projectId}
+      UNION SELECT a.value FROM "Revision" r JOIN "Image" i ON i.id = r."imageId", jsonb_array_elements_text(r.authors) a WHERE i."projectId" = ${projectId}
+      UNION SELECT d."userId" FROM "DocUpdate" d JOIN "Task" t ON t.id = d."taskId" WHERE t."projectId" = ${projectId}) ORDER BY u.name`;
 }
 
 export async function remove(db: PrismaClient, projectId: string, userId: string): Promise<void> {

@@ -238,3 +238,17 @@ describe('reasons', () => {
     expect(await list('review=queued')).toMatchObject([{ taskId: b, flagNote: 'odd', review: 'queued' }]);
   });
 });
+
+describe('what was sent back', () => {
+  it('is not taken in hand by somebody whose page still shows it: it waits for whoever submitted it', async () => {
+    const { project, ids: [id = ''], ann, bob, rita } = await setting(3);
+    const revision = await submit(ann, id);
+    await ann.post(`/tasks/${id}/flag`, { flagged: true, note: 'look' });
+    expect((await decide(rita, id, revision, 'returned')).status).toBe(201);
+    const answer = await bob.post(`/projects/${project.id}/tasks/next`, { current: id });
+    expect(answer.body, 'bob looks on').toMatchObject({ current: { id }, holder: { id: ann.id, name: 'Ann' } });
+    expect(await row(id)).toMatchObject({ state: 'pending', assigneeId: null, returnedToId: ann.id });
+    expect((await ann.post(`/projects/${project.id}/tasks/next`)).body, 'and ann gets it first').toMatchObject({ current: { id }, holder: null });
+    expect(await row(id)).toMatchObject({ state: 'assigned', assigneeId: ann.id });
+  });
+});

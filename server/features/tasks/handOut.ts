@@ -75,11 +75,11 @@ function takeTurns(db: PrismaClient, projectId: string, userId: string) {
   return db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${projectId} ${userId}`}, 0))`;
 }
 
-/** Takes a certain task into one's hands, when nobody else has it. False = somebody else has, or it is done: one may still look on and help. */
+/** Takes a certain task into one's hands, when nobody else has it and no reviewer sent it back to somebody else. False = so it is, or it is done: one may still look on and help. */
 export async function claim(db: PrismaClient, projectId: string, taskId: string, userId: string): Promise<boolean> {
   const [, count] = await db.$transaction([
     takeTurns(db, projectId, userId),
-    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND (t.state = 'pending' OR ${inHandOf(userId)} OR ${LAPSED} OR ${RESERVED}) AND ${unseen(userId)} FOR UPDATE)`,
+    db.$executeRaw`${take(userId, LEASE_MS)} WHERE id = (SELECT t.id FROM "Task" t WHERE t.id = ${taskId} AND (t.state = 'pending' OR ${inHandOf(userId)} OR ${LAPSED} OR ${RESERVED}) AND ${unseen(userId)} AND ${notKept(userId)} FOR UPDATE)`,
   ]);
   return count === 1;
 }
@@ -90,11 +90,12 @@ export async function reserve(db: PrismaClient, wish: Wish, current: string): Pr
   if (pending >= RESERVE_FROM) await handOut(db, { ...wish, except: [current], leaseMs: RESERVE_MS, reserve: true });
 }
 
-/** Which colleague has a task in hand right now; null = nobody, or this person. */
+/** Which colleague has a task in hand right now, or is to get it back from the reviewers; null = nobody, or this person. */
 export async function holderOf(db: PrismaClient, taskId: string, userId: string): Promise<Holder | null> {
   const [row] = await db.$queryRaw<Holder[]>`
-    SELECT u.id, u.name FROM "Task" t JOIN "User" u ON u.id = t."assigneeId"
-    WHERE t.id = ${taskId} AND t.state = 'assigned' AND NOT t.reserved AND t."assigneeId" <> ${userId} AND t."leaseUntil" > now() AT TIME ZONE 'UTC'`;
+    SELECT u.id, u.name FROM "Task" t JOIN "User" u ON u.id = CASE WHEN t.state = 'assigned' THEN t."assigneeId" ELSE t."returnedToId" END
+    WHERE t.id = ${taskId} AND u.id <> ${userId} AND (
+      (t.state = 'assigned' AND NOT t.reserved AND t."leaseUntil" > now() AT TIME ZONE 'UTC') OR (t.state = 'pending' AND NOT ${notKept(userId)}))`;
   return row ?? null;
 }
 

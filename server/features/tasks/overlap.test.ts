@@ -45,6 +45,27 @@ const joinAs = async (person: TestPerson, task: string): Promise<{ ok: boolean; 
   return answer;
 };
 
+describe('a version that is frozen between the two submits', () => {
+  it('shows nothing of the first outcome to whoever has the second copy, until both are done', async () => {
+    const { project, images: [image = ''], ann, bob } = await two();
+    const rita = await t.person({ name: 'Rita', project: project.id, role: 'reviewer' });
+    const [a, b] = [await nextOf(ann, project), await nextOf(bob, project)];
+    await reject(ann, a?.id ?? '', 'void');
+    expect((await ann.post(`/tasks/${a?.id}/submit`, { ...EMPTY, stateVector: 'AA==' })).status).toBe(200);
+    expect((await bob.get(`/projects/${project.id}/loop`)).body.corrected, 'how the first one went').toBe(0);
+    expect((await bob.get(`/projects/${project.id}/versions/preview`)).status).toBe(403);
+    const v1 = (await rita.post(`/projects/${project.id}/versions`)).body;
+    await t.image(project, { name: 'other.png' });
+    const itemsOf = async (who: TestPerson): Promise<string[]> => (await who.get(`/versions/${v1.id}/items`)).body.items.map((i: { imageId: string }) => i.imageId);
+    expect([await itemsOf(bob), await itemsOf(ann), await itemsOf(rita)]).toEqual([[], [image], [image]]);
+    expect([(await bob.get(`/versions/${v1.id}/export.zip`)).status, (await ann.get(`/versions/${v1.id}/export.zip`)).status]).toEqual([403, 200]);
+    expect((await bob.get(`/versions/${v1.id}/images/${image}/labels/chip`)).status).toBe(403);
+    await submit(bob, b?.id ?? '');
+    expect([await itemsOf(bob), (await bob.get(`/versions/${v1.id}/export.zip`)).status]).toEqual([[image], 200]);
+    expect((await bob.get(`/projects/${project.id}/loop`)).body.corrected).toBe(1);
+  });
+});
+
 describe('overlap', () => {
   it('gives an image two tasks on the same predictions, and each person only one of them', async () => {
     const { project, images: [image], ann, bob } = await two();

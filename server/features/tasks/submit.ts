@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static } from 'typebox';
 import * as Y from 'yjs';
 import { readContent } from '#core/annotation/doc.ts';
-import { isUntouched, mergeSubmission } from '#core/annotation/merge.ts';
+import { liveAnnotations, isUntouched, mergeSubmission } from '#core/annotation/merge.ts';
 import type { Prediction, TaskContent } from '#core/annotation/schema.ts';
 import type { Submitted } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
@@ -115,8 +115,9 @@ function authorsOf(content: TaskContent, person: Person): string[] {
 
 /** Annotations, and predictions rejected without one in their place. */
 function correctionsOf({ annotations, verdicts }: TaskContent, predictions: readonly Prediction[]): number {
-  const replaced = new Set([...annotations.values()].flatMap((a) => a.of ?? []));
-  return annotations.size + predictions.filter((p) => verdicts.has(p.id) && !replaced.has(p.id)).length;
+  const live = liveAnnotations(annotations);
+  const replaced = new Set([...live.values()].flatMap((a) => a.of ?? []));
+  return live.size + predictions.filter((p) => verdicts.has(p.id) && !replaced.has(p.id)).length;
 }
 
 function submitted(revision: Revision): Static<typeof Submitted> {
