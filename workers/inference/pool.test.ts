@@ -24,7 +24,7 @@ async function dying(deaths: number, how: string): Promise<Lane> {
       if (readFileSync(model, 'utf8').length <= ${deaths}) ${how};
       return { ok: true, value: null, attempts: [] };
     };`);
-  return new Lane({ name: 'decode', workers: 1, threads: 1, keep: 1, queue: 10, providers: ['cpu'], onError: (trace) => { errors.push(trace); }, program: pathToFileURL(program) });
+  return new Lane({ name: 'decode', workers: 1, threads: 1, keep: 1, nice: 0, queue: 10, providers: ['cpu'], onError: (trace) => { errors.push(trace); }, program: pathToFileURL(program) });
 }
 const asked = async (): Promise<number> => (await readFile(join(directory, 'asked'), 'utf8')).length;
 
