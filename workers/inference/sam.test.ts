@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maskIou } from '#core/geometry/iou.ts';
 import { RleSchema } from '#core/geometry/rle.ts';
 import type { Prompts } from '#core/segmentation/port.ts';
-import { createInference, type Inference } from './index.ts';
+import { createInference, type Attempt, type Inference } from './index.ts';
 
 const Asked = Type.Object({ box: Type.Optional(Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number()])), points: Type.Optional(Type.Array(Type.Tuple([Type.Number(), Type.Number(), Type.Number()]))) });
 const Case = Type.Object({ image: Type.String(), score: Type.Number(), mask: RleSchema, prompt: Asked, then: Type.Optional(Asked) });
@@ -83,4 +83,21 @@ describe('SAM', () => {
     const refined = await inference.segment(image, folder + image, { box: [60, 50, 90, 70], previous: mask });
     expect(refined.candidates[0]?.mask).not.toEqual(first.candidates[0]?.mask);
   });
+});
+
+it('tells which execution providers a lane tried, in order, and what came of each', async () => {
+  const heard: [string, readonly Attempt[]][] = [];
+  const spark = createInference({ modelsDir: null, sparkPath: fileURLToPath(new URL('../../models/spark.onnx', import.meta.url)), onAttempts: (lane, attempts) => { heard.push([lane, attempts]); } });
+  try {
+    for (let i = 0; i < 2; i++) await spark.segment('small', `${folder}small.png`, { box: [10, 10, 40, 40] });
+    expect(heard, 'once, not with every request').toHaveLength(1);
+    const [[lane, attempts] = ['', []]] = heard;
+    expect(lane).toBe('decode');
+    expect(attempts.map(({ provider }) => provider)).toEqual(['cuda', 'webgpu', 'cpu'].slice(0, attempts.length));
+    expect(attempts.map(({ ok }) => ok)).toEqual(attempts.map((_, i) => i === attempts.length - 1));
+    for (const { reason } of attempts) expect(reason).toMatch(/\w/);
+    expect(spark.status()).toMatchObject({ provider: attempts.at(-1)?.provider, tried: attempts });
+  } finally {
+    await spark.close();
+  }
 });
