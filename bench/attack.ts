@@ -10,7 +10,7 @@ import { besiege } from '../e2e/live/siege.ts';
 import { makeStage } from '../e2e/live/stage.ts';
 import { percentiles } from './live/figures.ts';
 
-const stage = await makeStage(3, 2, { NODE_OPTIONS: `--import ${join(import.meta.dirname, 'live/gap.ts')}` });
+const stage = await makeStage(3, 2, { env: { NODE_OPTIONS: `--import ${join(import.meta.dirname, 'live/gap.ts')}` } });
 
 async function gap(): Promise<[most: number, p99: number]> {
   const before = stage.emend.output().length;

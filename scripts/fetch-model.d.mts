@@ -9,6 +9,8 @@ export interface ManifestModel {
   readonly family: string;
   readonly licence: string;
   readonly inputSize: number;
+  /** What the encoder gives for one picture: its tensors, and bytes as 32-bit floats. */
+  readonly embedding: { readonly shape: string; readonly bytes: number };
   readonly parameters: string;
   readonly quality: string | null;
   readonly bestFor: string;

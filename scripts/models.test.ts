@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 const model = (url: string, hash = sha256): ManifestModel => ({
-  name: 'tiny', title: 'Tiny', family: 'sam', licence: 'Apache-2.0', inputSize: 1024, parameters: '1 M', quality: null, bestFor: 'tests',
+  name: 'tiny', title: 'Tiny', family: 'sam', licence: 'Apache-2.0', inputSize: 1024, embedding: { shape: '1×256×64×64', bytes: 4_194_304 }, parameters: '1 M', quality: null, bestFor: 'tests',
   files: [{ role: 'encoder', url, sha256: hash }],
 });
 

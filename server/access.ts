@@ -132,6 +132,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
 
   'GET /system': instanceAdmin,
   'POST /system/segmenters/:name/fetch': instanceAdmin,
+  'POST /system/jobs/:id/cancel': instanceAdmin,
   'PATCH /system/segmenter': instanceAdmin,
   'POST /system/trainer/prepare': instanceAdmin,
 };

@@ -1,4 +1,7 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MANIFEST = fileURLToPath(new URL('../models/manifest.json', import.meta.url));
 
 /** Everything that the environment may set, validated once at start. docs/operations.md lists the same. */
 export interface Config {
@@ -16,6 +19,10 @@ export interface Config {
   maxPixels: number;
   /** Bytes of one uploaded file, archives included. */
   maxUploadBytes: number;
+  /** Memory for encoded pictures; what does not fit is on disk. */
+  embeddingBytes: number;
+  /** The list of segmentation weights; another one where these are fetched from elsewhere. */
+  modelsManifest: string;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Pictures of the demo project; 0 = no demo project. */
   demo: number;
@@ -40,6 +47,8 @@ export function readConfig(variables: Record<string, string | undefined>, cwd: s
     inferenceThreads: integer(env, 'EMEND_INFERENCE_THREADS', 1, 1, 64),
     maxPixels: integer(env, 'EMEND_MAX_PIXELS', 120_000_000, 1_000_000, 2_000_000_000),
     maxUploadBytes: integer(env, 'EMEND_MAX_UPLOAD_BYTES', 4 * 1024 ** 3, 1024, 2 ** 45),
+    embeddingBytes: integer(env, 'EMEND_EMBEDDING_BYTES', 512 * 2 ** 20, 2 ** 20, 2 ** 40),
+    modelsManifest: env['EMEND_MODELS_MANIFEST'] === undefined ? MANIFEST : resolve(cwd, env['EMEND_MODELS_MANIFEST']),
     logLevel: logLevel(env['EMEND_LOG']),
     demo: integer(env, 'EMEND_DEMO', 212, 0, 10_000),
   };

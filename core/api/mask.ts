@@ -8,5 +8,5 @@ export const MaskQuestion = Type.Object({ box: Type.Optional(BoxSchema), points:
 export type MaskQuestion = Static<typeof MaskQuestion>;
 
 /** All that the model in use offers, best first. Nothing of it is stored: what a person chooses goes into the document. */
-export const MaskOffers = Type.Object({ model: Type.String(), candidates: Type.Array(Type.Object({ rle: RleSchema, score: Score })) });
+export const MaskOffers = Type.Object({ model: Type.String(), candidates: Type.Array(Type.Object({ rle: RleSchema, score: Score, /** Where it is another one's than the model in use. */ model: Type.Optional(Type.String()) })) });
 export type MaskOffers = Static<typeof MaskOffers>;

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { JobDto } from './job.ts';
 import { Id, Nullable, Role, Timestamp, nameOf } from './common.ts';
 
 export const Me = Type.Object({ id: Id, name: Type.String(), email: Type.String(), admin: Type.Boolean(), hasPassword: Type.Boolean(),
@@ -27,6 +28,8 @@ export const SegmenterDto = Type.Object({
   /** Of one that is present: `testing` until it has found the mask of the test picture, `refused` with what is wrong. */
   state: Nullable(Type.Union([Type.Literal('ready'), Type.Literal('testing'), Type.Literal('refused')])), problem: Nullable(Type.String()), testIou: Nullable(Type.Number()),
   bytes: Nullable(Type.Integer()), bestFor: Type.String(), fetchable: Type.Boolean(), howTo: Nullable(Type.String()),
+  /** Of those in the list: published quality, side of the encoder's input in pixels, and what is kept of each picture. */
+  quality: Nullable(Type.String()), inputSize: Nullable(Type.Integer()), embeddingBytes: Nullable(Type.Integer()),
 });
 /** null: the best that is present. */
 export const ChooseSegmenter = Type.Object({ name: Nullable(Type.String({ minLength: 1, maxLength: 200 })) }, { additionalProperties: false });
@@ -42,6 +45,8 @@ export const SystemDto = Type.Object({
     embeddings: Type.Object({ entries: Type.Integer(), bytes: Type.Integer(), hits: Type.Integer(), misses: Type.Integer(), disk: Type.Object({ entries: Type.Integer(), bytes: Type.Integer() }) }),
   }),
   segmenters: Type.Array(SegmenterDto),
+  /** Work for the whole instance (weights that are fetched: `subjectId` names the model): the newest of each subject. */
+  jobs: Type.Array(JobDto),
   trainer: Type.Object({ ready: Type.Boolean(), python: Nullable(Type.String()), ultralytics: Nullable(Type.String()), torch: Nullable(Type.String()), device: Nullable(Type.String()), message: Type.String() }),
   queues: Type.Array(Type.Object({ name: Type.String(), queued: Type.Integer(), active: Type.Integer(), failed: Type.Integer() })),
 });

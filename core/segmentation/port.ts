@@ -20,6 +20,8 @@ export interface Prompts {
 export interface MaskCandidate {
   readonly mask: Rle;
   readonly score: number;
+  /** Who made it, where that is another model than the answer names. */
+  readonly model?: string;
 }
 
 /** The answer for one object: the best candidate first, with the name of the model that the screen shows. */

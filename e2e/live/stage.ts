@@ -18,6 +18,7 @@ export interface Stage {
   origin: string;
   /** Ids of open tasks, one per picture. */
   tasks: string[];
+  project: string;
   people: Person[];
   admin: Person;
   /** May look only. */
@@ -26,13 +27,22 @@ export interface Stage {
 
 const Added = Type.Object({ signInLink: Type.String() });
 
-/** A project for boxes alone, so that no model's work mixes with what is measured. At most 18 people beside a viewer: sign-ins are limited to 20 a minute. */
-export async function makeStage(people: number, pictures: number, env: Record<string, string> = {}): Promise<Stage> {
+export interface StageOptions {
+  /** Settings of the server. */
+  env?: Record<string, string>;
+  /** Boxes alone, so that no model's work mixes with what is measured; or masks too. */
+  task?: 'detect' | 'segment';
+  /** Width and height of the pictures; 640 × 480. */
+  size?: readonly [number, number];
+}
+
+/** At most 18 people beside a viewer: sign-ins are limited to 20 a minute. */
+export async function makeStage(people: number, pictures: number, { env = {}, task = 'detect', size = [640, 480] }: StageOptions = {}): Promise<Stage> {
   const emend = await startEmend({ env: { EMEND_DEMO: '0', ...env } });
   const origin = new URL(emend.url).origin;
   const admin = { name: 'admin', cookie: await signIn(emend.url) };
-  const project = await ask(origin, admin, ProjectDto, 'POST', '/projects', { name: 'Bench', task: 'detect', classes: ['Chip', 'Void'] });
-  await importPictures(origin, admin, project.id, pictures);
+  const project = await ask(origin, admin, ProjectDto, 'POST', '/projects', { name: 'Bench', task, classes: ['Chip', 'Void'] });
+  await importPictures(origin, admin, project.id, pictures, size);
   const members: Person[] = [];
   const join = async (name: string, role: string): Promise<Person> => {
     const { signInLink } = await ask(origin, admin, Added, 'POST', `/projects/${project.id}/members`, { email: `${name}@example.org`, role });
@@ -43,10 +53,10 @@ export async function makeStage(people: number, pictures: number, env: Record<st
     members.push(await join(`person${i}`, 'annotator'));
   }
   const { items } = await ask(origin, admin, ImagePage, 'GET', `/projects/${project.id}/images?limit=500`);
-  return { emend, origin, admin, viewer, people: members, tasks: items.flatMap(({ taskId }) => (taskId === null ? [] : [taskId])) };
+  return { emend, origin, project: project.id, admin, viewer, people: members, tasks: items.flatMap(({ taskId }) => (taskId === null ? [] : [taskId])) };
 }
 
-async function importPictures(origin: string, admin: Person, project: string, pictures: number): Promise<void> {
+async function importPictures(origin: string, admin: Person, project: string, pictures: number, [width, height]: readonly [number, number]): Promise<void> {
   const { id } = await ask(origin, admin, ImportDto, 'POST', `/projects/${project}/imports`);
   let form = new FormData();
   for (let i = 0; i < pictures; i++) {
@@ -54,7 +64,7 @@ async function importPictures(origin: string, admin: Person, project: string, pi
       await call(origin, admin, 'POST', `/imports/${id}/files`, form);
       form = new FormData();
     }
-    const bytes = await sharp({ create: { width: 640, height: 480, channels: 3, background: { r: i % 256, g: i >> 8, b: 90 } } }).png().toBuffer();
+    const bytes = await sharp({ create: { width, height, channels: 3, background: { r: i % 256, g: i >> 8, b: 90 } } }).png().toBuffer();
     form.append(`picture${i}.png`, new Blob([new Uint8Array(bytes)]), `picture${i}.png`);
   }
   await call(origin, admin, 'POST', `/imports/${id}/files`, form);
@@ -87,6 +97,6 @@ export async function call(origin: string, person: Person, method: 'GET' | 'POST
   return JSON.parse(text);
 }
 
-async function ask<T extends TSchema>(origin: string, person: Person, schema: T, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Static<T>> {
+export async function ask<T extends TSchema>(origin: string, person: Person, schema: T, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Static<T>> {
   return Value.Parse(schema, await call(origin, person, method, path, body));
 }

@@ -18,8 +18,9 @@ export default fp(async (app) => {
   const spark = fileURLToPath(new URL('../../models/spark.onnx', import.meta.url));
   const sparkPath = await access(spark).then(() => spark, () => null);
   const inference = createInference({
-    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads,
+    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads, embeddingBytes: app.config.embeddingBytes,
     onError: (trace) => { app.log.error({ trace }, 'a model worker failed'); },
+    onAttempts: (lane, attempts) => { app.log.info(`models of the lane ${lane} run on ${attempts.find(({ ok }) => ok)?.provider ?? 'nothing'} (${attempts.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ')})`); },
   });
   app.decorate('inference', inference);
   app.addHook('onClose', async () => { await inference.close(); });

@@ -1,5 +1,5 @@
 /** Embeddings on disk: what a restart or a full memory would have to encode again in seconds is read in milliseconds. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Type } from 'typebox';
@@ -139,7 +139,7 @@ function unpack(file: Buffer): Embedding | null {
     tensors[name] = { data: new Float32Array(shared), dims };
     at += floats * 4;
   }
-  return at === file.length ? { image: header.image, tensors } : null;
+  return at === file.length ? { id: randomUUID(), image: header.image, tensors } : null;
 }
 
 function parse(text: string): unknown {

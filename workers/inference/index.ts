@@ -33,6 +33,8 @@ export interface InferenceOptions {
   readonly queue?: number;
   /** Is told of errors that nobody foresaw, with their trace: for the log. */
   readonly onError?: (trace: string) => void;
+  /** Is told which execution providers a lane tried and what came of each: for the log. */
+  readonly onAttempts?: (lane: string, attempts: readonly Attempt[]) => void;
 }
 
 export interface InferenceStatus {
@@ -70,12 +72,13 @@ export interface Inference {
 
 export function createInference(options: InferenceOptions): Inference {
   const cores = availableParallelism();
-  const common = { providers: options.providers ?? PROVIDERS, queue: options.queue ?? 256, onError: options.onError ?? (() => undefined) };
+  const common = { providers: options.providers ?? PROVIDERS, queue: options.queue ?? 256, onError: options.onError ?? (() => undefined), onAttempts: options.onAttempts ?? (() => undefined) };
   // Many workers with one core each give the most pictures a second; few workers share the cores among them.
   const workers = options.predictThreads ?? Math.min(4, cores);
-  const bulk = new Lane({ name: 'predict', workers, ...common, threads: Math.max(1, Math.floor(cores / workers)), keep: 2 });
-  const encode = new Lane({ name: 'encode', workers: 1, ...common, threads: cores, keep: 1 });
-  const decode = new Lane({ name: 'decode', workers: 1, ...common, threads: Math.min(2, cores), keep: 2 });
+  // A person waits for a decode, and soon for an encode; nobody sits before a batch: the cores go in this order.
+  const bulk = new Lane({ name: 'predict', workers, ...common, threads: Math.max(1, Math.floor(cores / workers)), keep: 2, nice: 10 });
+  const encode = new Lane({ name: 'encode', workers: 1, ...common, threads: cores, keep: 1, nice: 5 });
+  const decode = new Lane({ name: 'decode', workers: 1, ...common, threads: Math.min(2, cores), keep: 2, nice: 0 });
   const lanes = [decode, encode, bulk];
   const { embeddingsDir = null, embeddingDiskBytes = 4 * 2 ** 30 } = options;
   const segmenters = new Segmenters({

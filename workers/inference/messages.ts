@@ -41,10 +41,14 @@ export interface WorkerSettings {
   readonly providers: readonly Provider[];
   readonly threads: number;
   readonly keep: number;
+  /** How far its threads stand back when others want the cores too: 0 not at all, 19 most (Linux only). */
+  readonly nice: number;
 }
 
 /** An encoded picture: named tensors, shared between threads so that handing one over copies nothing. */
 export interface Embedding {
+  /** Another one for each encode or read: objects lose their identity on the way between threads. */
+  readonly id: string;
   readonly image: Size;
   readonly tensors: Readonly<Record<string, SharedTensor>>;
 }

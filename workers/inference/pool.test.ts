@@ -24,7 +24,7 @@ async function dying(deaths: number, how: string): Promise<Lane> {
       if (readFileSync(model, 'utf8').length <= ${deaths}) ${how};
       return { ok: true, value: null, attempts: [] };
     };`);
-  return new Lane({ name: 'decode', workers: 1, threads: 1, keep: 1, queue: 10, providers: ['cpu'], onError: (trace) => { errors.push(trace); }, program: pathToFileURL(program) });
+  return new Lane({ name: 'decode', workers: 1, threads: 1, keep: 1, nice: 0, queue: 10, providers: ['cpu'], onError: (trace) => { errors.push(trace); }, program: pathToFileURL(program) });
 }
 const asked = async (): Promise<number> => (await readFile(join(directory, 'asked'), 'utf8')).length;
 
@@ -42,4 +42,15 @@ it('a request that kills every thread is given up after the second, and the next
   expect(await asked()).toBe(2);
   await expect(lane.run('warm', { model: join(directory, 'asked') })).resolves.toBeNull();
   expect(lane.status).toMatchObject({ queued: 0, running: 0 });
+});
+
+it('a full queue says that it is busy, at once; what it has taken is answered, and then it takes more', async () => {
+  lane = await dying(0, '');
+  const ask = () => lane.run('warm', { model: join(directory, 'asked') });
+  const taken = Array.from({ length: 11 }, ask); // one runs, ten wait
+  await expect(ask()).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining('Try again') });
+  expect(lane.status).toMatchObject({ queued: 10, running: 1 });
+  await Promise.all(taken);
+  expect(await asked()).toBe(11);
+  await expect(ask()).resolves.toBeNull();
 });

@@ -11,6 +11,8 @@ export interface LaneOptions extends WorkerSettings {
   readonly queue: number;
   /** Is told of errors that nobody foresaw, with their trace: for the log. */
   readonly onError: (trace: string) => void;
+  /** Is told which execution providers were tried and what came of each, whenever that changes: for the log. */
+  readonly onAttempts?: (lane: string, attempts: readonly Attempt[]) => void;
   /** What runs in the threads; tests put one there that dies. */
   readonly program?: URL;
 }
@@ -46,12 +48,12 @@ export class Lane {
   }
 
   #start(): Piscina {
-    const { providers, threads, keep, workers } = this.#options;
+    const { providers, threads, keep, nice, workers } = this.#options;
     return new Piscina({
       filename: (this.#options.program ?? new URL('./worker.ts', import.meta.url)).href,
       minThreads: workers,
       maxThreads: workers,
-      workerData: { providers, threads, keep } satisfies WorkerSettings,
+      workerData: { providers, threads, keep, nice } satisfies WorkerSettings,
       resourceLimits: { maxOldGenerationSizeMb: 2048 },
     });
   }
@@ -64,11 +66,18 @@ export class Lane {
   async run<N extends RequestName>(name: N, message: Requests[N]['in'], { signal, ticket }: RunOptions = {}): Promise<Requests[N]['out']> {
     if (this.#gate.full) throw busy(this.#options.name);
     const answer = await this.#gate.pass(() => this.#ask(name, message).catch((error: unknown) => this.#again(name, message, error)), signal, ticket);
-    this.#attempts = answer.attempts;
+    this.#note(answer.attempts);
     if (answer.ok) return answer.value;
     if (answer.problem) throw new EmendError(answer.problem.code, answer.problem.message, answer.problem.detail);
     this.#options.onError(answer.trace);
     throw new EmendError('failed', 'The model worker stopped with an error; nothing was changed. Try again; the log has the details.');
+  }
+
+  /** Each thread tries for itself, so a fresh one that has loaded nothing yet says nothing. */
+  #note(attempts: readonly Attempt[]): void {
+    if (attempts.length === 0 || JSON.stringify(attempts) === JSON.stringify(this.#attempts)) return;
+    this.#attempts = attempts;
+    this.#options.onAttempts?.(this.#options.name, attempts);
   }
 
   hurry(ticket: object): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Tensor } from 'onnxruntime-node';
 import { EmendError } from '#core/errors.ts';
 import type { Box, Size } from '#core/geometry/box.ts';
@@ -5,6 +6,7 @@ import { encodeWindow, type Rle } from '#core/geometry/rle.ts';
 import type { MaskCandidate, Prompts } from '#core/segmentation/port.ts';
 import { Enlarger } from './enlarge.ts';
 import { loadImage, type ImageSource } from './image.ts';
+import { ByteCache } from './lru.ts';
 import type { Embedding, SharedTensor } from './messages.ts';
 import type { OnnxMeta } from './onnxMeta.ts';
 import { encoderFamily, encoderInput, type Family } from './samInput.ts';
@@ -30,30 +32,54 @@ export async function encode(sessions: Sessions, encoderPath: string, source: Im
     const { data: values, dims: shape } = floatOutput(outputs, output.name);
     tensors[output.name] = share(values, shape);
   }
-  return { image: { width: image.width, height: image.height }, tensors };
+  return { id: randomUUID(), image: { width: image.width, height: image.height }, tensors };
 }
 
 /** The embedding last used by this thread, already out of shared memory: clicks on one object come in rows. */
-let last: { embedding: Embedding['tensors'][string]['data'] | undefined; feeds: Record<string, Tensor> } | null = null;
+let last: { id: string; decoder: string; feeds: Record<string, Tensor> } | null = null;
+
+/** Low-resolution logits of the masks that this thread has given out: what SAM wants to see again when clicks mend one of them. */
+const given = new ByteCache<Float32Array>(32 * 2 ** 20, (logits) => logits.byteLength);
 
 /** Masks for one object from an embedding, best first (at most three). */
 export async function decode(sessions: Sessions, decoderPath: string, embedding: Embedding, prompts: Prompts): Promise<MaskCandidate[]> {
   const model = await sessions.open(decoderPath);
   const family = decoderFamily(model.meta);
-  const feeds = embeddingFeeds(model, embedding);
+  const feeds = embeddingFeeds(model, decoderPath, embedding);
   const shape = shapeOf(feeds, embedding.image);
-  const outputs = await runModel(model, { ...feeds, ...promptTensors(model.meta, family, shape, prompts) });
-  const names = model.meta.outputs.map(({ name }) => name);
-  const scores = floatOutput(outputs, names.find((name) => /iou|score/i.test(name)) ?? names[1] ?? '').data;
-  const lowName = names.find((name) => /low_?res/i.test(name));
-  const masks = floatOutput(outputs, (family === 'efficient-sam' ? undefined : lowName) ?? names[0] ?? '');
-  return bestOf(scores, prompts).map((index) => ({ mask: maskAt(masks, index, family, shape), score: Math.min(1, Math.max(0, scores[index] ?? 0)) }));
+  const keyOf = ({ counts }: Rle): string => `${embedding.id} ${counts}`;
+  const names = outputNames(model.meta, family);
+  const hints = { logits: prompts.previous && given.get(keyOf(prompts.previous)), size: names.low ? thumbnail(embedding.image) : embedding.image };
+  const outputs = await runModel(model, { ...feeds, ...promptTensors(model.meta, family, shape, prompts, hints) }, [names.masks, names.scores]);
+  const scores = floatOutput(outputs, names.scores).data;
+  const masks = floatOutput(outputs, names.masks);
+  return bestOf(scores, prompts).map((index) => {
+    const mask = maskAt(masks, index, family, shape);
+    const logits = mapAt(masks, index);
+    if (logits.length === (shape.grid * 4) ** 2) given.set(keyOf(mask), logits.slice());
+    return { mask, score: Math.min(1, Math.max(0, scores[index] ?? 0)) };
+  });
+}
+
+/** Which outputs are read; `low`: the masks are SAM's own small maps, whatever size is asked for. */
+function outputNames(meta: OnnxMeta, family: Family): { masks: string; scores: string; low: boolean } {
+  const names = meta.outputs.map(({ name }) => name);
+  const low = family === 'efficient-sam' ? undefined : names.find((name) => /low_?res/i.test(name));
+  return { masks: low ?? names[0] ?? '', scores: names.find((name) => /iou|score/i.test(name)) ?? names[1] ?? '', low: low !== undefined && family === 'sam' };
+}
+
+/**
+ * The exports of segment_anything enlarge all masks to `orig_im_size` before anyone can take the small ones: 4 × 48 MB for a picture of 12 megapixels.
+ * Nothing else in them depends on it, so they are told of a small picture of the same shape.
+ */
+function thumbnail({ width, height }: Size): Size {
+  const scale = Math.min(1, 64 / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 /** The decoder's inputs that come from the encoder: by name, else by shape (exporters name them differently). */
-function embeddingFeeds(model: LoadedModel, embedding: Embedding): Record<string, Tensor> {
-  const identity = Object.values(embedding.tensors)[0]?.data;
-  if (last !== null && last.embedding === identity) return last.feeds;
+function embeddingFeeds(model: LoadedModel, decoder: string, embedding: Embedding): Record<string, Tensor> {
+  if (last !== null && last.id === embedding.id && last.decoder === decoder) return last.feeds;
   const feeds: Record<string, Tensor> = {};
   for (const input of model.meta.inputs) {
     if (!/embed|high_?res/i.test(input.name)) continue;
@@ -61,7 +87,7 @@ function embeddingFeeds(model: LoadedModel, embedding: Embedding): Record<string
     if (!tensor) throw new EmendError('unsupported', 'Encoder and decoder of this segmentation model do not belong together. Fetch both files of one model.', input.name);
     feeds[input.name] = new Tensor('float32', unshare(tensor), [...tensor.dims]);
   }
-  last = { embedding: identity, feeds };
+  last = { id: embedding.id, decoder, feeds };
   return feeds;
 }
 
@@ -86,9 +112,14 @@ function bestOf(scores: Float32Array, prompts: Prompts): number[] {
   return clear ? [0, ...others.slice(0, 2)] : others;
 }
 
+function mapAt(masks: { data: Float32Array; dims: readonly number[] }, index: number): Float32Array {
+  const [height = 0, width = 0] = masks.dims.slice(-2);
+  return masks.data.subarray(index * width * height, (index + 1) * width * height);
+}
+
 function maskAt(masks: { data: Float32Array; dims: readonly number[] }, index: number, family: Family, shape: DecoderShape): Rle {
   const [height = 0, width = 0] = masks.dims.slice(-2);
-  const logits = masks.data.subarray(index * width * height, (index + 1) * width * height);
+  const logits = mapAt(masks, index);
   const { image } = shape;
   if (width === image.width && height === image.height) return encodeWindow(Uint8Array.from(logits, (v) => (v > 0 ? 1 : 0)), [0, 0, width, height], image);
   // SAM's map covers the picture with its padding at the right and below; the others cover exactly the picture.

@@ -1,7 +1,7 @@
 import { EmendError } from '#core/errors.ts';
 import type { RgbImage } from '#core/segmentation/port.ts';
 import type { OnnxMeta } from './onnxMeta.ts';
-import { resizePillow } from './resizePillow.ts';
+import { resizePillow, resizeSmooth } from './resizePillow.ts';
 
 /**
  * `sam`: SAM, MobileSAM, TinySAM (letterbox at the top left). `sam2`: SAM 2 and 2.1 (stretched to a square). `efficient-sam`: takes
@@ -37,7 +37,11 @@ export function encoderInput(meta: OnnxMeta, family: Family, image: RgbImage): {
   const side = shape.length === 4 && typeof shape[2] === 'number' ? shape[2] : SAM_SIDE;
   const wide = shape.length === 4 && typeof shape[3] === 'number' ? shape[3] : side;
   if (family === 'sam2') {
-    return { name, data: planes(resizePillow(image, wide, side), wide, side, normalise), dims: [1, 3, side, wide] };
+    const square = resizeSmooth(image, wide, side);
+    const plane = side * wide;
+    const data = new Float32Array(3 * plane);
+    for (let i = 0, from = 0; i < plane; i++) for (let channel = 0; channel < 3; channel++, from++) data[channel * plane + i] = normalise(square[from] ?? 0, channel);
+    return { name, data, dims: [1, 3, side, wide] };
   }
   const resized = fitLongestSide(image, side);
   // Exports with a built-in preprocessing take the picture row by row and pad it themselves.

@@ -31,8 +31,16 @@ interface LabelledPoint {
   readonly label: number;
 }
 
+/** What the decoder is told beside the prompts. */
+export interface DecoderHints {
+  /** Logits of the previous mask in the decoder's low resolution, where they are known: they say more than the mask itself. */
+  readonly logits: Float32Array | undefined;
+  /** For `orig_im_size`. */
+  readonly size: Size;
+}
+
 /** Every input of the decoder that says what the person wants. @throws EmendError `invalid` without box and positive point. */
-export function promptTensors(meta: OnnxMeta, family: Family, shape: DecoderShape, prompts: Prompts): Record<string, Tensor> {
+export function promptTensors(meta: OnnxMeta, family: Family, shape: DecoderShape, prompts: Prompts, hints: DecoderHints): Record<string, Tensor> {
   const points = orderedPoints(family, prompts);
   const [sx, sy] = coordinateScale(family, shape);
   const coordinates = Float32Array.from(points.flatMap(({ x, y }) => [x * sx, y * sy]));
@@ -42,9 +50,9 @@ export function promptTensors(meta: OnnxMeta, family: Family, shape: DecoderShap
   for (const input of meta.inputs) {
     if (/point_coords$/.test(input.name)) feeds[input.name] = new Tensor('float32', coordinates, [...queries, points.length, 2]);
     else if (/point_labels$/.test(input.name)) feeds[input.name] = new Tensor('float32', labels, [...queries, points.length]);
-    else if (input.name === 'mask_input') feeds[input.name] = maskTensor(prompts.previous, shape, family);
+    else if (input.name === 'mask_input') feeds[input.name] = maskTensor(prompts.previous, shape, family, hints.logits);
     else if (input.name === 'has_mask_input') feeds[input.name] = new Tensor('float32', Float32Array.of(prompts.previous ? 1 : 0), [1]);
-    else if (input.name === 'orig_im_size') feeds[input.name] = sizeTensor(input, shape.image);
+    else if (input.name === 'orig_im_size') feeds[input.name] = sizeTensor(input, hints.size);
   }
   return feeds;
 }
@@ -77,9 +85,9 @@ function sizeTensor(input: OnnxValueInfo, { width, height }: Size): Tensor {
   return input.elementType === INT64 ? new Tensor('int64', BigInt64Array.of(BigInt(height), BigInt(width)), [2]) : new Tensor('float32', Float32Array.of(height, width), [2]);
 }
 
-function maskTensor(previous: Rle | undefined, shape: DecoderShape, family: Family): Tensor {
+function maskTensor(previous: Rle | undefined, shape: DecoderShape, family: Family, logits: Float32Array | undefined): Tensor {
   const side = shape.grid * 4;
-  return new Tensor('float32', previous ? lowResolution(previous, shape, family) : new Float32Array(side * side), [1, 1, side, side]);
+  return new Tensor('float32', logits ?? (previous ? lowResolution(previous, shape, family) : new Float32Array(side * side)), [1, 1, side, side]);
 }
 
 /** A mask of the picture as SAM's `mask_input`: ±10 in the decoder's low resolution. */

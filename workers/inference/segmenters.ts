@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EmendError } from '#core/errors.ts';
-import type { Prompts, SegmentResult } from '#core/segmentation/port.ts';
+import type { MaskCandidate, Prompts, SegmentResult } from '#core/segmentation/port.ts';
 import { EmbeddingStore, type StoreStatus } from './embeddingStore.ts';
 import { ByteCache } from './lru.ts';
 import type { Embedding } from './messages.ts';
@@ -24,6 +24,11 @@ interface Options {
   readonly onError: (trace: string) => void;
 }
 
+/** SAM's own authors drop masks whose estimated IoU is below this (segment_anything, automatic_mask_generator.py, pred_iou_thresh). */
+const DOUBT = 0.88;
+/** Candidates of one answer. */
+const MOST = 3;
+
 /** An encode that is under way; somebody may come to wait for it. */
 interface Encoding {
   readonly work: Promise<Embedding>;
@@ -38,6 +43,8 @@ export class Segmenters {
   readonly #store: EmbeddingStore | null;
   readonly #encoding = new Map<string, Encoding>();
   readonly #warmed = new Set<string>();
+  /** Prompts that found their embedding in memory or on disk, and those that had to wait for an encode. */
+  readonly #found = { hits: 0, misses: 0 };
   #sparkBytes: number | null = null;
   #best: SamFiles | null = null;
 
@@ -54,11 +61,10 @@ export class Segmenters {
     this.current().catch(() => undefined); // whoever asks next hears of it
   }
 
-  /** Of the two tiers; a hit of either is no miss. */
+  /** Of the two tiers. Counted are prompts, since somebody waits for each: encoding ahead is what makes them hits. */
   get cache(): { entries: number; bytes: number; hits: number; misses: number; disk: StoreStatus } {
-    const { hits, misses, ...memory } = this.#cache.status;
-    const disk = this.#store?.status ?? { entries: 0, bytes: 0, hits: 0 };
-    return { ...memory, hits: hits + disk.hits, misses: misses - disk.hits, disk };
+    const { entries, bytes } = this.#cache.status;
+    return { entries, bytes, ...this.#found, disk: this.#store?.status ?? { entries: 0, bytes: 0, hits: 0 } };
   }
 
   get status(): readonly SegmenterStatus[] {
@@ -112,7 +118,8 @@ export class Segmenters {
     if (sam !== null) {
       try {
         const embedding = await this.#embedding(sam, key, image, true);
-        const candidates = await this.#options.decode.run('decode', { decoder: sam.decoder, embedding, prompts }, { signal });
+        const own = await this.#options.decode.run('decode', { decoder: sam.decoder, embedding, prompts }, { signal });
+        const candidates = await this.#secondOpinion(own, image, prompts, signal);
         return { model: sam.name, candidates, ms: performance.now() - start };
       } catch (error) {
         if (!(error instanceof EmendError) || error.code !== 'unsupported') throw error;
@@ -125,6 +132,22 @@ export class Segmenters {
     }
     const candidates = await this.#options.decode.run('spark', { model: this.#options.sparkPath, image, prompts }, { signal });
     return { model: SPARK, candidates, ms: performance.now() - start };
+  }
+
+  /** While the box was drawn Spark's mask was on the screen: where SAM doubts its own, Spark is asked too, and the better score comes first. */
+  async #secondOpinion(own: readonly MaskCandidate[], image: string, prompts: Prompts, signal?: AbortSignal): Promise<readonly MaskCandidate[]> {
+    const { sparkPath, decode, onError } = this.#options;
+    const [best] = own;
+    if (sparkPath === null || !prompts.box || (best && best.score >= DOUBT)) return own;
+    try {
+      const [other] = await decode.run('spark', { model: sparkPath, image, prompts }, { signal });
+      if (!other || (best && other.score <= best.score)) return own;
+      return [{ ...other, model: SPARK }, ...own.slice(0, MOST - 1)];
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      onError(`Spark's second opinion failed: ${String(error)}`);
+      return own;
+    }
   }
 
   async #test({ encoder, decoder }: SamFiles): Promise<number> {
@@ -144,9 +167,11 @@ export class Segmenters {
   async #embedding(sam: SamFiles, key: string, image: string, urgent: boolean): Promise<Embedding> {
     const cacheKey = `${sam.stamp}:${key}`;
     const known = this.#cache.get(cacheKey);
+    if (urgent && known) this.#found.hits += 1;
     if (known) return known;
     const running = this.#encoding.get(cacheKey);
     if (running) {
+      if (urgent) this.#found.misses += 1;
       if (urgent) this.#options.encode.hurry(running.ticket);
       return running.work;
     }
@@ -159,6 +184,7 @@ export class Segmenters {
   async #make(sam: SamFiles, cacheKey: string, image: string, ticket: object, urgent: boolean): Promise<Embedding> {
     const { encode, onError } = this.#options;
     const stored = await this.#store?.get(cacheKey);
+    if (urgent) this.#found[stored ? 'hits' : 'misses'] += 1;
     if (stored) {
       this.#cache.set(cacheKey, stored);
       return stored;

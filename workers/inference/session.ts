@@ -121,7 +121,7 @@ function missingLibrary(provider: Provider): string | null {
     if (platform !== 'linux' || arch !== 'x64') return 'exists for Linux on x64 only';
     const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
     const library = path.join(path.dirname(entry), '..', 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
-    return existsSync(library) ? null : 'its libraries are not installed';
+    return existsSync(library) ? null : 'its libraries are not installed (npm run cuda fetches them)';
   }
   if (provider === 'webgpu' && platform === 'linux') return VULKAN.some((file) => existsSync(file)) ? null : 'no Vulkan driver is installed';
   return null;
@@ -136,10 +136,10 @@ function firstLine(error: unknown): string {
   return text.replace(/^.*?was false\. /, '').replace(/\/\S+/g, '').trim().slice(0, 200);
 }
 
-/** Runs a model; the only place where tensors are made. */
-export async function runModel(model: LoadedModel, feeds: Readonly<Record<string, Tensor>>): Promise<InferenceSession.OnnxValueMapType> {
+/** Runs a model. Only the outputs in `wanted` (default: all) are brought back. */
+export async function runModel(model: LoadedModel, feeds: Readonly<Record<string, Tensor>>, wanted: readonly string[] = model.session.outputNames): Promise<InferenceSession.OnnxValueMapType> {
   try {
-    return await model.session.run(feeds);
+    return await model.session.run(feeds, wanted);
   } catch (error) {
     throw new EmendError('failed', 'The model stopped with an error on this picture; nothing was changed. If it happens with every picture, export the model again.', firstLine(error));
   }

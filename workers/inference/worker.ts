@@ -1,4 +1,5 @@
 /** What runs in a Piscina thread: one file for all lanes, one function per request, models kept in this thread. */
+import { getPriority, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { Value } from 'typebox/value';
@@ -19,10 +20,13 @@ const Settings = Type.Object({
   providers: Type.Array(Type.Union(PROVIDERS.map((name) => Type.Literal(name)))),
   threads: Type.Integer({ minimum: 1 }),
   keep: Type.Integer({ minimum: 1 }),
+  nice: Type.Integer({ minimum: 0, maximum: 19 }),
 });
 
 // Piscina puts its own data first and the caller's second.
 const settings = Value.Parse(Settings, Array.isArray(workerData) ? workerData[1] : workerData);
+// Linux keeps the priority of each thread apart, and the runtime's own threads inherit this one's; elsewhere it would slow the whole server.
+if (process.platform === 'linux') setPriority(0, Math.min(19, getPriority(0) + settings.nice));
 const sessions = new Sessions(settings);
 
 async function reply<N extends RequestName>(work: () => Promise<Requests[N]['out']>): Promise<Reply<N>> {

@@ -63,7 +63,7 @@ export function useCandidates(open: Ref<OpenTask | null>, selected: Ref<Shape | 
 
 /** The mask that is there stays among them: it may be a prediction's, or have been refined from an earlier one. */
 function withPresent({ mask, maskModel, maskScore, score }: Shape, { model, candidates }: MaskOffers): Candidate[] {
-  const offered = candidates.map((candidate) => ({ ...candidate, model }));
+  const offered = candidates.map((candidate) => ({ ...candidate, model: candidate.model ?? model }));
   if (!mask || offered.some(({ rle }) => rle.counts === mask.counts)) return offered;
   return [{ rle: mask, model: maskModel ?? 'the prediction', score: maskScore ?? score ?? 0 }, ...offered];
 }

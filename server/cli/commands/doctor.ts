@@ -45,7 +45,8 @@ async function server({ api }: Call): Promise<Check[]> {
       { what: 'Server', ok: true, words: `${system.version} at ${api().url}, up ${Math.round(system.uptimeSeconds / 60)} min` },
       { what: 'Database', ok: true, words: `PostgreSQL ${database.version} (${database.kind}), ${megabytes(database.bytes)}, ${database.migrations} migrations` },
       { what: 'Disk', ok: disk.freeBytes > 2e9, words: `${megabytes(disk.dataBytes)} of data, ${megabytes(disk.freeBytes)} free` },
-      { what: 'Inference', ok: true, words: `${inference.provider}, ${inference.threads} threads` },
+      { what: 'Inference', ok: true, words: `${inference.provider}, ${inference.threads} threads${inference.tried.map((p) => `; ${p.provider}: ${p.reason}`).join('')}` },
+      { what: 'Embeddings', ok: true, words: `${inference.embeddings.entries} in memory, ${inference.embeddings.disk.entries} on disk; ${hitRate(inference.embeddings)}` },
       { what: 'Masks', ok: segmenters.some((s) => s.inUse), words: segmenters.find((s) => s.inUse)?.name ?? 'no model that makes masks' },
       ...segmenters.filter((s) => s.state === 'refused').map((s) => ({ what: `Masks by ${s.name}`, ok: false, words: s.problem ?? 'refused' })),
       { what: 'Trainer', ok: true, words: trainer.message },
@@ -55,6 +56,10 @@ async function server({ api }: Call): Promise<Check[]> {
     if (error instanceof CliError) return [{ what: 'Server', ok: false, words: error.message }];
     throw error;
   }
+}
+
+function hitRate({ hits, misses }: SystemDto['inference']['embeddings']): string {
+  return hits + misses === 0 ? 'no mask was asked for yet' : `${Math.round((100 * hits) / (hits + misses))} % of ${hits + misses} prompts found theirs`;
 }
 
 function megabytes(bytes: number): string {

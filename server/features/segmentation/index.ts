@@ -21,12 +21,13 @@ async function pictureOf(app: FastifyInstance, task: string): Promise<TaskPictur
   return { sha256: shown, path: await app.blobs.path(shown) };
 }
 
-/** The task itself and those that its project's queue gives out next. */
-async function window(app: FastifyInstance, task: string): Promise<string[]> {
-  const row = await app.db.task.findUnique({ where: { id: task }, select: { projectId: true } });
+/** The task itself and those that its project's queue gives this person next: what is kept for them, then the most urgent that nobody has. */
+async function window(app: FastifyInstance, task: string, person: string): Promise<string[]> {
+  const row = await app.db.task.findUnique({ where: { id: task }, select: { projectId: true, iterationId: true } });
   if (!row) return [];
-  const next = await app.db.task.findMany({ where: { projectId: row.projectId, state: 'pending', id: { not: task } }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], take: AHEAD, select: { id: true } });
-  return [task, ...next.map(({ id }) => id)];
+  const find = (where: { state: string; assigneeId?: string }) => app.db.task.findMany({ where: { ...row, ...where, id: { not: task } }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], take: AHEAD, select: { id: true } });
+  const next = [...(await find({ state: 'assigned', assigneeId: person })), ...(await find({ state: 'pending' }))];
+  return [task, ...next.slice(0, AHEAD).map(({ id }) => id)];
 }
 
 export const plugin = fp(async (app) => {
@@ -41,9 +42,9 @@ export const plugin = fp(async (app) => {
     rooms.onChange((task, doc, changed, user) => { if (user !== null) masks.consider(task, doc, changed); }),
     rooms.onQuiet((task) => masks.settled(task, SUBMIT_WAITS_MS)),
     rooms.onSegment((task, annotation, doc) => { masks.ask(task, annotation, doc); }),
-    rooms.onPeople((task, _person, here) => {
+    rooms.onPeople((task, person, here) => {
       if (!here) return masks.forget(task);
-      window(app, task).then((tasks) => { masks.prefetch(tasks); }, failed);
+      window(app, task, person.id).then((tasks) => { masks.prefetch(tasks); }, failed);
       // Boxes whose masks were lost to a restart get them now.
       rooms.with(task, async (room) => { masks.consider(task, room.doc); }).catch(failed);
     }),

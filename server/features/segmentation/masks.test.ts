@@ -142,7 +142,7 @@ describe('masks of boxes', () => {
     expect(room.notices.at(-1)?.state).toBe('done');
   });
 
-  it('a box that is being dragged is asked for once it rests', async () => {
+  it('a box is asked for at once; one that is in motion again once it rests', async () => {
     const masks = maker({ restMs: 40 });
     draw('a', [10, 10, 50, 40]);
     for (let x = 11; x < 20; x++) {
@@ -151,8 +151,10 @@ describe('masks of boxes', () => {
     }
     await expect.poll(() => hand.asked.length).toBe(1);
     hand.release();
+    await expect.poll(() => hand.asked.length).toBe(2);
+    hand.release();
     await masks.idle();
-    expect(hand.asked.map(({ box }) => box)).toEqual([[19, 10, 50, 40]]);
+    expect(hand.asked.map(({ box }) => box)).toEqual([[11, 10, 50, 40], [19, 10, 50, 40]]);
   });
 
   it('slivers, free forms and detection projects need no mask', async () => {

@@ -34,7 +34,7 @@ export interface Parts {
   readonly log: Pick<Log, 'warn'>;
   /** Null when the task is not of a segmentation project: its boxes need no masks. */
   readonly pictureOf: (task: string) => Promise<TaskPicture | null>;
-  /** Boxes are in motion while people drag: asked for when they have rested this long. Milliseconds. */
+  /** The first box is asked for at once; one that changes again within this time (arrow keys, a stream of updates) when it has rested this long. Milliseconds. */
   readonly restMs?: number;
 }
 
@@ -63,6 +63,8 @@ export class MaskMaker {
   readonly #parts: Parts;
   /** By task and annotation: the timer of a box that has not rested yet. */
   readonly #resting = new Map<string, { timer: NodeJS.Timeout; begin: () => void }>();
+  /** When a mask was last begun because its box or clicks had changed. */
+  readonly #begun = new Map<string, number>();
   /** What is being computed, and whether something newer waits behind it. */
   readonly #running = new Map<string, Running>();
   /** Wishes that failed, by what they were for: not repeated by themselves on the next unrelated edit. */
@@ -106,7 +108,7 @@ export class MaskMaker {
       clearTimeout(timer);
       this.#resting.delete(key);
     }
-    for (const key of this.#failed.keys()) if (key.startsWith(`${task} `)) this.#failed.delete(key);
+    for (const known of [this.#failed, this.#begun]) for (const key of known.keys()) if (key.startsWith(`${task} `)) known.delete(key);
   }
 
   /** Resolves when every mask that a task still waits for is there, or has failed, or `limitMs` are over. Boxes at rest are begun at once. */
@@ -139,12 +141,16 @@ export class MaskMaker {
 
   #rest(task: string, id: string, doc: Y.Doc): void {
     const key = keyOf(task, id);
-    clearTimeout(this.#resting.get(key)?.timer);
+    const rest = this.#parts.restMs ?? REST_MS;
+    const before = this.#resting.get(key);
+    clearTimeout(before?.timer);
     const begin = (): void => {
       this.#resting.delete(key);
+      this.#begun.set(key, performance.now());
       this.#start(task, id, doc, false);
     };
-    this.#resting.set(key, { timer: setTimeout(begin, this.#parts.restMs ?? REST_MS), begin });
+    if (!before && performance.now() - (this.#begun.get(key) ?? -Infinity) > rest) return begin();
+    this.#resting.set(key, { timer: setTimeout(begin, rest), begin });
   }
 
   #start(task: string, id: string, doc: Y.Doc, asked: boolean): void {
@@ -242,5 +248,5 @@ function maskOf({ box, points, boxFrom }: Annotation, { model, candidates }: Seg
   const own = boxFrom !== 'mask' ? box : best ? toBox(best.mask) : null;
   if (!own) throw new EmendError('failed', 'The segmentation model found no object at this click; the click is kept. Draw a box around the object, or click elsewhere.');
   if (!best) throw new EmendError('failed', 'The segmentation model gave no mask for this box; the box itself is kept. Draw it tighter, or add a click on the object.');
-  return { rle: best.mask, box: own, model, score: best.score, ...(points?.length ? { points } : {}) };
+  return { rle: best.mask, box: own, model: best.model ?? model, score: best.score, ...(points?.length ? { points } : {}) };
 }

@@ -22,7 +22,7 @@ export function maskRoutes(pictureOf: (app: FastifyInstance, task: string) => Pr
       asking.set(person, newer);
       try {
         const { model, candidates } = await app.inference.segment(picture.sha256, picture.path, promptsFor(body), newer.signal);
-        return { model, candidates: candidates.map(({ mask, score }) => ({ rle: mask, score })) };
+        return { model, candidates: candidates.map(({ mask, ...rest }) => ({ rle: mask, ...rest })) };
       } finally {
         if (asking.get(person) === newer) asking.delete(person);
       }

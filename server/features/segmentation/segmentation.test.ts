@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Value } from 'typebox/value';
-import { expect, it } from 'vitest';
+import sharp from 'sharp';
+import { expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { addPoint, removePoint, startAtPoint } from '#core/annotation/clicks.ts';
 import { annotationsOf, drawBox, readContent, setBox } from '#core/annotation/doc.ts';
@@ -185,4 +186,23 @@ it('an outline by hand stays what it is: no mask is made over it, and a damaged 
     const bad = await open(await test.person({ project: project.id }), task.id);
     await expect(bad.edit(() => { annotationsOf(bad.doc).get('own1')?.set('mask', { rle: { size: [231, 320], counts }, box: [60, 50, 20, 20], model: 'hand', score: 1 }); })).rejects.toThrow(/does not fit/);
   }
+});
+
+it('pictures are encoded ahead for the one who comes: the open one, what is kept for them, and what nobody has', async () => {
+  const project = await test.project({ task: 'segment' });
+  const shades = await Promise.all(Array.from({ length: 12 }, (_, i) => sharp({ create: { width: 32, height: 24, channels: 3, background: { r: i * 20, g: 0, b: 0 } } }).png().toBuffer()));
+  for (const [i, bytes] of shades.entries()) await test.task(project, { bytes, width: 32, height: 24, priority: 100 - i });
+  const [ann, bob] = [await test.person({ project: project.id }), await test.person({ project: project.id })];
+  const next = async (person: TestPerson): Promise<string> => (await person.post(`/projects/${project.id}/tasks/next`, {})).body.current.id;
+  const current = await next(ann);
+  await next(bob);
+  const shaOf = async (where: object): Promise<string[]> => (await test.db.task.findMany({ where: { projectId: project.id, ...where }, orderBy: { priority: 'desc' }, select: { image: { select: { sha256: true } } } })).map(({ image }) => image.sha256);
+  const kept = await shaOf({ assigneeId: ann.id, reserved: true });
+  expect(kept).toHaveLength(1);
+  const wanted = [...(await shaOf({ id: current })), ...kept, ...(await shaOf({ state: 'pending' })).slice(0, 2)];
+  const ahead = vi.spyOn(test.app.inference, 'prepare');
+  await open(ann, current);
+  await expect.poll(() => ahead.mock.calls.map(([key]) => key)).toEqual(wanted);
+  expect((await shaOf({ assigneeId: bob.id })).some((sha) => wanted.includes(sha)), 'not what a colleague has').toBe(false);
+  ahead.mockRestore();
 });

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { IdParams } from '#core/api/common.ts';
 import { JobDto } from '#core/api/job.ts';
 import { ChooseSegmenter, SystemDto } from '#core/api/system.ts';
 import { EmendError } from '#core/errors.ts';
@@ -19,12 +20,18 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(`${API}/system/segmenters/:name/fetch`, { schema: { tags, summary: 'Fetch the weights of a segmentation model', params: NameParams, response: { 202: JobDto } } }, async (request, reply) => {
     const { name } = request.params;
-    const segmenter = (await listSegmenters(app.inference)).find((s) => s.name === name);
+    const segmenter = (await listSegmenters(app.inference, app.config.modelsManifest)).find((s) => s.name === name);
     if (!segmenter) throw new EmendError('not_found', 'There is no such segmentation model in the list.');
     if (segmenter.present && segmenter.state !== 'refused') throw new EmendError('conflict', `${name} is here already.`);
     if (!segmenter.fetchable) throw new EmendError('invalid', `${name} has no address to fetch it from: it is converted from its authors' weights. models/README.md says how.`);
-    const job = await app.jobs.enqueue({ kind: 'fetch-model', projectId: null, data: { name }, createdById: signedIn(request).id, message: `Fetching ${name}`, singletonKey: name });
+    const job = await app.jobs.enqueue({ kind: 'fetch-model', projectId: null, data: { name }, subjectId: name, createdById: signedIn(request).id, message: `Fetching ${name}`, singletonKey: name });
     return reply.code(202).send(job);
+  });
+
+  app.post(`${API}/system/jobs/:id/cancel`, { schema: { tags, summary: 'Cancel work for the whole instance; what has ended stays as it is', params: IdParams, response: { 200: JobDto } } }, async ({ params }) => {
+    const own = await app.db.job.findUnique({ where: { id: params.id }, select: { projectId: true } });
+    if (own?.projectId !== null) throw new EmendError('not_found', 'There is no such job for the whole instance.');
+    return app.jobs.cancel(params.id);
   });
 
   app.patch(`${API}/system/segmenter`, { schema: { tags, summary: 'Choose the segmentation model that makes masks', body: ChooseSegmenter, response: { 200: SystemDto } } }, async ({ body }) => {
@@ -40,5 +47,5 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
 export const plugin = fp(async (app) => {
   await app.register(routes);
-  app.jobs.handle('fetch-model', (data, job) => fetchSegmenter(app.config.dataDir, app.inference, Value.Parse(NameParams, data).name, job));
+  app.jobs.handle('fetch-model', (data, job) => fetchSegmenter(app.config, app.inference, Value.Parse(NameParams, data).name, job));
 }, { name: 'system', dependencies: ['database', 'auth', 'jobs', 'inference'] });

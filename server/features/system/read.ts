@@ -6,14 +6,15 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { listSegmenters } from '../segmentation/index.ts';
 import { trainerStatus } from '../training/index.ts';
+import { toDto } from '../../plugins/jobs/row.ts';
 import { diskUse } from './disk.ts';
 
 /** Everything that the System page and `emend doctor` show. Measured now, but for the size of the data directory (at most a minute old). */
 export async function readSystem(app: FastifyInstance): Promise<SystemDto> {
-  const [version, database, disk, segmenters, trainer, queues] = await Promise.all([
-    packageVersion(), readDatabase(app), diskUse(app.config.dataDir), listSegmenters(app.inference), trainerStatus(app.config.dataDir), readQueues(app),
+  const [version, database, disk, segmenters, trainer, queues, jobs] = await Promise.all([
+    packageVersion(), readDatabase(app), diskUse(app.config.dataDir), listSegmenters(app.inference, app.config.modelsManifest), trainerStatus(app.config.dataDir), readQueues(app), readJobs(app),
   ]);
-  return { version, node: process.versions.node, uptimeSeconds: process.uptime(), database, disk, inference: describe(app.inference.status()), segmenters, trainer, queues };
+  return { version, node: process.versions.node, uptimeSeconds: process.uptime(), database, disk, inference: describe(app.inference.status()), segmenters, jobs, trainer, queues };
 }
 
 async function packageVersion(): Promise<string> {
@@ -26,6 +27,16 @@ async function readDatabase({ db, config }: FastifyInstance): Promise<SystemDto[
     SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS bytes,
       (SELECT count(*) FROM "_prisma_migrations" WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL) AS migrations`;
   return { kind: config.databaseUrl === undefined ? 'embedded' : 'external', version: row?.version ?? '', bytes: Number(row?.bytes ?? 0), migrations: Number(row?.migrations ?? 0) };
+}
+
+/** The newest of each kind and subject among the last fifty. */
+async function readJobs({ db }: FastifyInstance): Promise<SystemDto['jobs']> {
+  const rows = (await db.job.findMany({ where: { projectId: null }, orderBy: { createdAt: 'desc' }, take: 50 })).map(toDto);
+  const seen = new Set<string>();
+  return rows.filter(({ kind, subjectId }) => {
+    const key = `${kind} ${subjectId ?? ''}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 /** One row per kind of job that there ever was; `failed` counts those of the last seven days. */
