@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--yolo", type=Path, action="append", default=[])
     arguments = parser.parse_args()
     session = Session(arguments.model)
-    domains = {"held-out nuclei": nuclei.scenes(held_out=True, least_area=1)} | generated()
+    domains = {"held-out nuclei": nuclei.scenes("held-out", least_area=1)} | generated()
     for folder in arguments.yolo:
         domains |= yolo(folder)
     print("| domain | objects | Spark mean IoU | 5th percentile | mean by image | box | ellipse | quality error | after clicks |")
