@@ -17,6 +17,9 @@ export interface Subject {
   readonly masks: readonly Rle[];
 }
 
+/** What the names of the demo's domains begin with. */
+export const DEMO_DOMAIN = 'demo ';
+
 /** As models/spark/nuclei.py splits them, so that nothing is measured on what was trained on. */
 const HELD_OUT_SHARE = 0.2;
 
@@ -37,7 +40,8 @@ export async function nuclei(datasets: string): Promise<Subject[]> {
 async function labelMap(path: string): Promise<{ size: Size; masks: Rle[] }> {
   const { data, info } = await sharp(path).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
   const labels = new Uint16Array(data.buffer, data.byteOffset, info.width * info.height);
-  return { size: info, masks: masksOf(labels, { width: info.width, height: info.height }) };
+  const size = { width: info.width, height: info.height };
+  return { size, masks: masksOf(labels, size) };
 }
 
 /** The mask of each number above 0 in a row-major label map. */
@@ -66,7 +70,7 @@ export async function demo(count: number, folder: string): Promise<Subject[]> {
     await writeFile(path, await encode(image));
     const size = { width: image.width, height: image.height };
     for (const [number, name] of CLASSES.entries()) {
-      subjects.push({ domain: `demo ${name}`, path, size, masks: image.instances.filter((one) => one.class === number).map(({ mask }) => mask) });
+      subjects.push({ domain: `${DEMO_DOMAIN}${name}`, path, size, masks: image.instances.filter((one) => one.class === number).map(({ mask }) => mask) });
     }
   }
   return subjects;
