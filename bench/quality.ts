@@ -70,9 +70,12 @@ function percentile(numbers: readonly number[], share: number): number {
 }
 
 async function measured(rival: Rival, chosen: readonly Chosen[], clicks: number): Promise<number[][]> {
-  const all: number[][] = [];
-  for (const one of chosen) all.push(await answers(rival, one, clicks));
-  return all;
+  const found: number[][] = [];
+  for (const one of chosen) {
+    found.push(await answers(rival, one, clicks));
+    if (process.stderr.isTTY && found.length % 10 === 0) process.stderr.write(`\r${rival.name}: ${found.length} of ${chosen.length} \r`);
+  }
+  return found;
 }
 
 /** A table of the domains, and of the demo's kinds taken together; `cells` makes a row's numbers. */

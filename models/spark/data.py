@@ -145,10 +145,10 @@ class Pool:
 class Stream:
     """An endless, deterministic stream of samples; without the nuclei set their share goes to the generated scenes."""
 
-    def __init__(self, seed: int, diet: Diet = FIRST) -> None:
+    def __init__(self, seed: int, diet: Diet = FIRST, parts: tuple[nuclei.Part, ...] = ("training",)) -> None:
         self.diet = diet
         self.rng = np.random.default_rng(seed)
-        self.real = nuclei.scenes("training")
+        self.real = [scene for part in parts for scene in nuclei.scenes(part)]
         # Between one vote an image (power 0) and one an object (1).
         crowd = np.array([len(scene.instances) for scene in self.real], dtype=float) ** diet.crowd
         self.crowd = crowd / crowd.sum()

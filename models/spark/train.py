@@ -1,9 +1,10 @@
-"""Train Spark from scratch within a time budget.
+"""Train Spark within a time budget: from scratch, or on from a checkpoint or an exported file.
 
-    python train.py --minutes 45 --seed 0 --threads 1 --out first.pt
-    python train.py --minutes 12 --seed 1 --threads 1 --start first.pt --out spark.pt
+    python train.py --minutes 70 --seed 3 --threads 1 --out first.pt
+    python train.py --minutes 40 --seed 5 --threads 1 --start first.pt --out spark.pt
+    python train.py --minutes 40 --seed 6 --threads 1 --start ../spark.onnx --out spark.pt
 
-The second run finishes: lower rate, more real images, half of the crops with their colours untouched.
+A run that starts from something finishes it: lower rate, more real images, most colours untouched, more weight on the overlap (`TO_FINISH`).
 The learning rate follows the share of the budget that is used, so a slower machine sees fewer samples but still ends well.
 """
 
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from data import FINISHING, FIRST, Diet, Sample, Stream
 from model import Spark
+from nuclei import Part
 from objective import Batch, corrected, loss_of, overlap
 from restore import restore
 
@@ -55,11 +57,12 @@ def rate(done: float, peak: float) -> float:
 class Trainer:
     """The network, its running average, and the samples that come back for correction."""
 
-    def __init__(self, seed: int, batch: int, start: Path | None) -> None:
+    def __init__(self, seed: int, batch: int, start: Path | None, peak: float | None = None, parts: tuple[Part, ...] = ("training",)) -> None:
         torch.manual_seed(seed)
         self.batch = batch
         self.plan = TO_FINISH if start else FROM_SCRATCH
-        self.stream = Stream(seed, self.plan.diet)
+        self.peak = peak or self.plan.peak
+        self.stream = Stream(seed, self.plan.diet, parts)
         self.spark = self._network(start).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.spark).eval()
         self.optimiser = torch.optim.AdamW(self.spark.parameters(), weight_decay=0.02, foreach=True)
@@ -89,7 +92,7 @@ class Trainer:
         samples, corrections = self._samples()
         batch = Batch.of(samples)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate(done, self.plan.peak)
+            group["lr"] = rate(done, self.peak)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits, quality = self.spark(batch.planes)
         logits, quality = logits.float(), quality.float()
@@ -143,10 +146,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--bf16", action="store_true", help="only where the processor has bfloat16 (AVX-512, AMX)")
     parser.add_argument("--start", type=Path, help="finish this checkpoint or exported file instead of starting from scratch")
+    parser.add_argument("--peak", type=float, help="highest learning rate")
+    parser.add_argument("--all", action="store_true", help="train on the development images too: only when no choice is left to be made")
     parser.add_argument("--out", type=Path, default=Path("spark.pt"))
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    trainer = Trainer(arguments.seed, arguments.batch, arguments.start)
+    parts: tuple[Part, ...] = ("training", "development") if arguments.all else ("training",)
+    trainer = Trainer(arguments.seed, arguments.batch, arguments.start, arguments.peak, parts)
     seconds = train(trainer, arguments.minutes, arguments.bf16)
     print(trainer.report(seconds), flush=True)
     notes = {"steps": trainer.steps, "batch": arguments.batch, "seed": arguments.seed, "start": str(arguments.start or ""), "minutes": seconds / 60}
