@@ -1,22 +1,23 @@
 """Measure `spark.onnx` at the images' own resolution, with jittered prompt boxes, beside the box and an ellipse.
 
-    python eval.py [--clicks 3] [--yolo FOLDER]
+    python eval.py [--part development] [--clicks 3] [--grabcut]
 
-Domains: held-out nuclei images (where the set is present), generated scenes with seeds that training never uses, and, with
-`--yolo`, the polygons of a YOLO segmentation export (a folder that holds `images/` and `labels/`).
+Domains: held-out nuclei images (where the set is present), and generated scenes with seeds that training never uses. The demo
+project's pictures are made by the server's generator: `npm run bench:quality` measures on them.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image
 
 import geometry as g
 import nuclei
@@ -40,34 +41,14 @@ def generated() -> dict[str, list[Scene]]:
     }
 
 
-def filled(points: NDArray[np.float64], height: int, width: int) -> Mask:
-    """The pixels whose centre is in a polygon `[n, 2]` of image coordinates (even-odd rule)."""
-    x0, y0 = points.T
-    x1, y1 = np.roll(points, -1, axis=0).T
-    out = np.zeros((height, width), dtype=np.bool_)
-    for row in range(max(0, int(y0.min())), min(height, int(y0.max()) + 1)):
-        y = row + 0.5
-        crossing = (y0 <= y) != (y1 <= y)
-        at = x0[crossing] + (y - y0[crossing]) / (y1 - y0)[crossing] * (x1 - x0)[crossing]
-        out[row] = np.searchsorted(np.sort(at), np.arange(width) + 0.5) % 2 == 1
-    return out
+def grabcut(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> Mask:
+    """GrabCut's mask `[H, W]`, the way bench/quality asks it; needs bench/quality/requirements.txt."""
+    sys.path.append(str(nuclei.REPOSITORY / "bench" / "quality"))
+    from grabcut import segment
 
-
-def yolo(folder: Path) -> dict[str, list[Scene]]:
-    """Scenes of a YOLO segmentation export, one domain per class number."""
-    out: dict[str, list[Scene]] = {}
-    for path in sorted((folder / "images").iterdir()):
-        image = Image.open(path).convert("RGB")
-        label = folder / "labels" / f"{path.stem}.txt"
-        found: dict[str, list[Instance]] = {}
-        for line in label.read_text().splitlines() if label.exists() else []:
-            number, *values = line.split()
-            points = np.array(values, dtype=float).reshape(-1, 2) * image.size
-            mask = filled(points, image.height, image.width)
-            if mask.sum() >= 16:
-                found.setdefault(f"{folder.name} class {number}", []).append(Instance(0, 0, mask))
-        for domain, instances in found.items():
-            out.setdefault(domain, []).append(Scene(np.asarray(image), instances))
+    crop, mask = segment(np.ascontiguousarray(image), box, [])
+    out = np.zeros(image.shape[:2], dtype=np.bool_)
+    out[crop.top : crop.bottom, crop.left : crop.right] = mask
     return out
 
 
@@ -104,8 +85,8 @@ def corrected(session: Session, image: NDArray[np.uint8], truth: Mask, mask: Mas
         yield iou(mask, truth)
 
 
-def measure(session: Session, scenes: list[Scene], clicks: int, rng: Generator, most: int) -> NDArray[np.float64]:
-    """Per object: IoU of Spark, box, ellipse, predicted IoU, the image's number, then IoU after each click."""
+def measure(session: Session, scenes: list[Scene], rng: Generator, clicks: int, most: int, rival: bool) -> NDArray[np.float64]:
+    """Per object: IoU of Spark, box, ellipse, GrabCut (not a number unless `rival`), predicted IoU, the image's number, then IoU after each click."""
     rows = []
     for number, scene in enumerate(scenes):
         image = np.broadcast_to(scene.image, (*scene.image.shape[:2], 3))
@@ -115,6 +96,7 @@ def measure(session: Session, scenes: list[Scene], clicks: int, rng: Generator, 
             truth, prompt = whole(scene, instance), g.Prompt(jitter(rng, instance.box, JITTER))
             mask, quality = session.segment(image, prompt)
             simple = [iou(box_mask(prompt.box, *size), truth), iou(ellipse_mask(prompt.box, *size), truth)]
+            simple.append(iou(grabcut(image, prompt.box), truth) if rival else np.nan)
             later = corrected(session, image, truth, mask, prompt, clicks)
             rows.append([iou(mask, truth), *simple, quality, number, *later])
     return np.array(rows)
@@ -122,13 +104,13 @@ def measure(session: Session, scenes: list[Scene], clicks: int, rng: Generator, 
 
 def table(name: str, values: NDArray[np.float64]) -> str:
     """One row of the table. The mean by image gives an image with three objects the weight of one with two hundred."""
-    spark, box, ellipse, quality, image = values[:, :5].T
+    spark, box, ellipse, cut, quality, image = values[:, :6].T
     by_image = np.mean([spark[image == number].mean() for number in np.unique(image)])
     error = np.abs(quality - spark).mean()
-    clicks = " ".join(f"{v:.3f}" for v in values[:, 5:].mean(axis=0))
+    clicks = " ".join(f"{v:.3f}" for v in values[:, 6:].mean(axis=0))
     return (
         f"| {name} | {len(values)} | {spark.mean():.3f} | {np.percentile(spark, 5):.3f} | {by_image:.3f} | {box.mean():.3f} | "
-        f"{ellipse.mean():.3f} | {error:.3f} | {clicks} |"
+        f"{ellipse.mean():.3f} | {cut.mean():.3f} | {error:.3f} | {clicks} |"
     )
 
 
@@ -153,17 +135,17 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--clicks", type=int, default=0)
     parser.add_argument("--most", type=int, default=0, help="objects per image (0: all)")
-    parser.add_argument("--yolo", type=Path, action="append", default=[])
+    parser.add_argument("--grabcut", action="store_true")
+    parser.add_argument("--part", choices=get_args(nuclei.Part), default="held-out")
     arguments = parser.parse_args()
     session = Session(arguments.model)
-    domains = {"held-out nuclei": nuclei.scenes(held_out=True, least_area=1)} | generated()
-    for folder in arguments.yolo:
-        domains |= yolo(folder)
-    print("| domain | objects | Spark mean IoU | 5th percentile | mean by image | box | ellipse | quality error | after clicks |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    domains = {f"{arguments.part} nuclei": nuclei.scenes(arguments.part, least_area=1)} | generated()
+    print("| domain | objects | Spark mean IoU | 5th percentile | mean by image | box | ellipse | GrabCut | quality error | after clicks |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name, scenes in domains.items():
         if scenes:
-            print(table(name, measure(session, scenes, arguments.clicks, np.random.default_rng(0), arguments.most)), flush=True)
+            rows = measure(session, scenes, np.random.default_rng(0), arguments.clicks, arguments.most, arguments.grabcut)
+            print(table(name, rows), flush=True)
     alone, full = milliseconds(session)
     print(f"CPU time on one thread: network {alone:.1f} ms, whole prompt with crop and mask (NumPy) {full:.1f} ms")
 

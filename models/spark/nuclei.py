@@ -1,10 +1,11 @@
-"""The CC0 nuclei set (2018 Data Science Bowl with fixes), when it is present, split by image."""
+"""The CC0 nuclei set (2018 Data Science Bowl with fixes), when it is present, split by image into three parts."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -13,6 +14,8 @@ from scenes import Instance, Scene
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HELD_OUT_SHARE = 0.2
+DEVELOPMENT_SHARE = 0.1  # of the others: choices (threshold, which run) are made on these, never on the held-out ones
+Part = Literal["training", "development", "held-out"]
 
 
 def folder() -> Path | None:
@@ -23,7 +26,15 @@ def folder() -> Path | None:
 
 def is_held_out(name: str) -> bool:
     """Whether an image belongs to the held-out fifth: a hash of its name decides, so that no list can go stale."""
-    return hashlib.sha256(Path(name).stem.encode()).digest()[0] < 256 * HELD_OUT_SHARE
+    return part_of(name) == "held-out"
+
+
+def part_of(name: str) -> Part:
+    """The part that an image belongs to."""
+    first, second = hashlib.sha256(Path(name).stem.encode()).digest()[:2]
+    if first < 256 * HELD_OUT_SHARE:
+        return "held-out"
+    return "development" if second < 256 * DEVELOPMENT_SHARE else "training"
 
 
 def _instances(labels: np.ndarray, least_area: int) -> list[Instance]:
@@ -50,14 +61,14 @@ def _image(path: Path) -> np.ndarray:
     return np.ascontiguousarray(image[:, :, :1]) if grey else image
 
 
-def scenes(held_out: bool, least_area: int = 16) -> list[Scene]:
-    """All images of one side of the split, in the order of their names; empty where the set is absent."""
+def scenes(part: Part, least_area: int = 16) -> list[Scene]:
+    """All images of one part, in the order of their names; empty where the set is absent."""
     base = folder()
     if base is None:
         return []
     out = []
     for path in sorted((base / "images").glob("*.png")):
-        if is_held_out(path.name) != held_out:
+        if part_of(path.name) != part:
             continue
         labels = np.asarray(Image.open(base / "instances" / path.name)).astype(np.int32)
         found = _instances(labels, least_area)

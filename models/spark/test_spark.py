@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -16,8 +17,10 @@ sys.path.insert(0, str(HERE))
 import data  # noqa: E402
 import geometry as g  # noqa: E402
 import nuclei  # noqa: E402
+from export import export  # noqa: E402
 from mixed import mixed  # noqa: E402
-from reference import Session, ellipse_mask, from_runs, iou, runs  # noqa: E402
+from reference import MODEL, Session, ellipse_mask, from_runs, iou, runs  # noqa: E402
+from restore import restore  # noqa: E402
 from scenes import Instance, Scene  # noqa: E402
 from xray import die_attach  # noqa: E402
 
@@ -75,6 +78,9 @@ def test_nuclei_split_is_by_image_and_stable():
     held = [nuclei.is_held_out(n) for n in names]
     assert held == [nuclei.is_held_out(f"folder/{n}.png") for n in names]
     assert 0.15 < np.mean(held) < 0.25
+    parts = [nuclei.part_of(n) for n in names]
+    assert [part == "held-out" for part in parts] == held
+    assert 0.05 < np.mean([part == "development" for part in parts]) < 0.12
 
 
 @pytest.mark.parametrize("side", [9.0, 40.0, 200.0])
@@ -100,6 +106,25 @@ def test_shipped_file(session):
     logits, quality = session.session.run(None, {"input": np.zeros((3, g.CHANNELS, g.SIZE, g.SIZE), np.float32)})
     assert logits.shape == (3, 1, g.SIZE, g.SIZE) and quality.shape == (3, 1)
     assert np.isfinite(logits).all() and ((quality >= 0) & (quality <= 1)).all()
+
+
+def test_exported_file_comes_back_as_a_network_that_can_be_trained(session, monkeypatch, tmp_path):
+    """It computes the same, also with the statistics of a batch like those that it was measured on; and it can be exported again."""
+    monkeypatch.setattr(nuclei, "folder", lambda: None)
+    stream = data.Stream(3)
+    planes = torch.from_numpy(np.stack([stream.sample().planes for _ in range(24)]))
+    expected, quality = session.session.run(None, {"input": planes.numpy()})
+    spark = restore(MODEL, planes)
+    with torch.no_grad():
+        logits, judged = spark.eval()(planes)
+        batchwise, _ = spark.train()(planes)
+    assert np.abs(logits.numpy() - expected).max() < 1e-2
+    assert np.abs(torch.sigmoid(judged).numpy() - quality).max() < 1e-3
+    assert ((batchwise.numpy() > 0) == (expected > 0)).mean() > 0.99
+    assert sum(isinstance(m, torch.nn.BatchNorm2d) for m in spark.modules()) > 20
+    export(restore(MODEL, planes).eval(), tmp_path / "again.onnx", "0")
+    again, _ = Session(tmp_path / "again.onnx").session.run(None, {"input": planes.numpy()})
+    assert ((again > 0) == (expected > 0)).mean() > 0.999
 
 
 @pytest.mark.parametrize("case", FIXTURE["cases"], ids=lambda c: c["name"])

@@ -1,9 +1,10 @@
-"""Train Spark from scratch within a time budget.
+"""Train Spark within a time budget: from scratch, or on from a checkpoint or an exported file.
 
-    python train.py --minutes 45 --seed 0 --threads 1 --out first.pt
-    python train.py --minutes 12 --seed 1 --threads 1 --start first.pt --out spark.pt
+    python train.py --minutes 70 --seed 3 --threads 1 --out first.pt
+    python train.py --minutes 40 --seed 5 --threads 1 --start first.pt --out spark.pt
+    python train.py --minutes 40 --seed 6 --threads 1 --start ../spark.onnx --out spark.pt
 
-The second run finishes: lower rate, more real images, half of the crops with their colours untouched.
+A run that starts from something finishes it: lower rate, more real images, most colours untouched, more weight on the overlap (`TO_FINISH`).
 The learning rate follows the share of the budget that is used, so a slower machine sees fewer samples but still ends well.
 """
 
@@ -19,69 +20,31 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from data import FINISHING, SHARES, Sample, Stream, clip_region, cone
+from data import FINISHING, FIRST, Diet, Sample, Stream
 from model import Spark
+from nuclei import Part
+from objective import Batch, corrected, loss_of, overlap
+from restore import restore
 
-PEAK_RATE = 3e-3
-FINISHING_RATE = 1e-3
-FINISHING_PLAIN = 0.5
 WARM_UP = 0.02
-DECAY = 0.998
-RECYCLED = 0.2  # share of each batch that comes back with a click where the network was wrong
 MOST_RECYCLED = 3
+TYPICAL = 256  # samples on which the statistics of an exported network are measured
 
 
-@dataclass
-class Batch:
-    """Tensors `[N, …, S, S]`; `region` marks the pixels that a caller keeps."""
+@dataclass(frozen=True)
+class Plan:
+    """How a run trains. `recycled`: share of each batch that comes back with a click where the network was wrong."""
 
-    planes: Tensor
-    target: Tensor
-    region: Tensor
-
-    @staticmethod
-    def of(samples: list[Sample]) -> Batch:
-        planes = torch.from_numpy(np.stack([s.planes for s in samples]))
-        target = torch.from_numpy(np.stack([s.target for s in samples]))[:, None]
-        region = np.stack([clip_region(s.planes[4]) & (s.planes[3] > 0.5) for s in samples])
-        planes = planes.contiguous(memory_format=torch.channels_last)
-        return Batch(planes, target, torch.from_numpy(region).float()[:, None])
+    diet: Diet
+    peak: float
+    decay: float
+    recycled: float
+    overlapping: float
 
 
-def overlap(logits: Tensor, batch: Batch) -> Tensor:
-    """IoU of the thresholded mask with the object within the clipped box: `[N]`."""
-    predicted, wanted = (logits > 0) & (batch.region > 0), (batch.target > 0.5) & (batch.region > 0)
-    both = (predicted & wanted).sum(dim=(1, 2, 3)).float()
-    return both / (predicted | wanted).sum(dim=(1, 2, 3)).clamp(min=1)
-
-
-def loss_of(logits: Tensor, quality: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy (what is clipped away counts a fifth) + soft Jaccard in the clipped box + the quality's own error."""
-    weight = 0.2 + 0.8 * batch.region
-    entropy = F.binary_cross_entropy_with_logits(logits, batch.target, weight, reduction="sum") / weight.sum()
-    soft, wanted = torch.sigmoid(logits) * batch.region, batch.target * batch.region
-    both = (soft * wanted).sum(dim=(1, 2, 3))
-    either = (soft + wanted - soft * wanted).sum(dim=(1, 2, 3))
-    jaccard = 1 - ((both + 1) / (either + 1)).mean()
-    judged = F.binary_cross_entropy_with_logits(quality[:, 0], overlap(logits.detach(), batch))
-    return entropy + jaccard + 0.1 * judged
-
-
-def corrected(sample: Sample, logits: np.ndarray, rng: np.random.Generator) -> Sample:
-    """The sample with one more click, in the middle of the largest error, as a person would put it."""
-    region = clip_region(sample.planes[4]) & (sample.planes[3] > 0.5)
-    wrong = ((logits > 0) != (sample.target > 0.5)) & region
-    if not wrong.any():
-        return sample
-    depth = F.avg_pool2d(torch.from_numpy(wrong).float()[None, None], 13, 1, 6)[0, 0].numpy() * wrong
-    score = depth + rng.uniform(0, 0.05, depth.shape) * wrong
-    row, column = np.unravel_index(int(score.argmax()), score.shape)
-    channel = 5 if sample.target[row, column] > 0.5 else 6
-    planes = sample.planes.copy()
-    planes[channel] = np.maximum(planes[channel], cone(float(row), float(column)))
-    return Sample(planes, sample.target, sample.source)
+FROM_SCRATCH = Plan(FIRST, peak=3e-3, decay=0.998, recycled=0.2, overlapping=1.0)
+TO_FINISH = Plan(FINISHING, peak=8e-4, decay=0.996, recycled=0.12, overlapping=2.0)
 
 
 def rate(done: float, peak: float) -> float:
@@ -94,24 +57,33 @@ def rate(done: float, peak: float) -> float:
 class Trainer:
     """The network, its running average, and the samples that come back for correction."""
 
-    def __init__(self, seed: int, batch: int, start: Path | None) -> None:
+    def __init__(self, seed: int, batch: int, start: Path | None, peak: float | None = None, parts: tuple[Part, ...] = ("training",)) -> None:
         torch.manual_seed(seed)
         self.batch = batch
-        self.peak = FINISHING_RATE if start else PEAK_RATE
-        self.spark = Spark().to(memory_format=torch.channels_last).train()
-        if start:
-            self.spark.load_state_dict(torch.load(start, weights_only=True)["model"])
+        self.plan = TO_FINISH if start else FROM_SCRATCH
+        self.peak = peak or self.plan.peak
+        self.stream = Stream(seed, self.plan.diet, parts)
+        self.spark = self._network(start).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.spark).eval()
         self.optimiser = torch.optim.AdamW(self.spark.parameters(), weight_decay=0.02, foreach=True)
-        self.stream = Stream(seed, FINISHING, FINISHING_PLAIN) if start else Stream(seed, SHARES)
         self.rng = np.random.default_rng(seed + 1)
         self.waiting: deque[tuple[Sample, int]] = deque(maxlen=4 * batch)
         self.recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=800))
         self.steps = 0
 
+    def _network(self, start: Path | None) -> Spark:
+        """New, of a checkpoint, or of an exported file."""
+        if start is None:
+            return Spark()
+        if start.suffix == ".onnx":
+            return restore(start, Batch.of([self.stream.sample() for _ in range(TYPICAL)]).planes)
+        spark = Spark()
+        spark.load_state_dict(torch.load(start, weights_only=True)["model"])
+        return spark
+
     def _samples(self) -> tuple[list[Sample], list[int]]:
         """A batch and how often each of its samples was corrected."""
-        again = [self.waiting.popleft() for _ in range(min(len(self.waiting), int(RECYCLED * self.batch)))]
+        again = [self.waiting.popleft() for _ in range(min(len(self.waiting), round(self.plan.recycled * self.batch)))]
         fresh = [self.stream.sample() for _ in range(self.batch - len(again))]
         return [s for s, _ in again] + fresh, [n for _, n in again] + [0] * len(fresh)
 
@@ -124,7 +96,7 @@ class Trainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits, quality = self.spark(batch.planes)
         logits, quality = logits.float(), quality.float()
-        loss_of(logits, quality, batch).backward()
+        loss_of(logits, quality, batch, self.plan.overlapping).backward()
         torch.nn.utils.clip_grad_norm_(self.spark.parameters(), 3.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -133,7 +105,7 @@ class Trainer:
         self.steps += 1
 
     def _follow(self) -> None:
-        decay = min(DECAY, (1 + self.steps) / (10 + self.steps))
+        decay = min(self.plan.decay, (1 + self.steps) / (10 + self.steps))
         with torch.no_grad():
             for ours, theirs in zip(self.average.state_dict().values(), self.spark.state_dict().values(), strict=True):
                 if ours.dtype.is_floating_point:
@@ -173,11 +145,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--bf16", action="store_true", help="only where the processor has bfloat16 (AVX-512, AMX)")
-    parser.add_argument("--start", type=Path, help="finish this checkpoint instead of starting from scratch")
+    parser.add_argument("--start", type=Path, help="finish this checkpoint or exported file instead of starting from scratch")
+    parser.add_argument("--peak", type=float, help="highest learning rate")
+    parser.add_argument("--all", action="store_true", help="train on the development images too: only when no choice is left to be made")
     parser.add_argument("--out", type=Path, default=Path("spark.pt"))
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    trainer = Trainer(arguments.seed, arguments.batch, arguments.start)
+    parts: tuple[Part, ...] = ("training", "development") if arguments.all else ("training",)
+    trainer = Trainer(arguments.seed, arguments.batch, arguments.start, arguments.peak, parts)
     seconds = train(trainer, arguments.minutes, arguments.bf16)
     print(trainer.report(seconds), flush=True)
     notes = {"steps": trainer.steps, "batch": arguments.batch, "seed": arguments.seed, "start": str(arguments.start or ""), "minutes": seconds / 60}
