@@ -60,12 +60,10 @@ async function read(page: Page, task: string): Promise<ReturnType<typeof JSON.pa
 const setOf = async (page: Page, task: string): Promise<string> => (await read(page, task)).predictionSetId;
 
 async function ruin(page: Page): Promise<void> {
-  await page.goto(`${projectUrl(page)}/versions`);
-  const open = page.getByTestId('freeze-open');
-  if (await open.isVisible().catch(() => false)) await open.click();
+  await page.goto(`${projectUrl(page)}/versions?freeze=1`);
   await page.getByTestId('freeze-apply').click();
   await expect(page.getByTestId('version-1')).toBeVisible();
-  await page.goto(`${projectUrl(page)}/training`);
+  await page.goto(`${projectUrl(page)}/training?new=1`);
   await page.getByTestId('preset-custom').click();
   for (const [field, value] of [['epochs', '1'], ['imgsz', '96'], ['batch', '2'], ['lr0', '0.3']] as const) {
     await page.getByTestId(`run-${field}`).fill(value);

@@ -12,8 +12,14 @@ import type { Asked, Pictures, PicturesAsked } from './compare.worker.ts';
 
 const filename = join(import.meta.dirname, 'compare.worker.ts');
 
-async function inThread<A, R>(name: 'differences' | 'pictures', asked: A): Promise<R> {
-  const pool = new Piscina<A, R>({ filename, name, minThreads: 1, maxThreads: 1 });
+/** What the thread can do: what it is asked, and what it answers. */
+interface Work {
+  differences: [Asked, Differences];
+  pictures: [PicturesAsked, Pictures];
+}
+
+async function inThread<K extends keyof Work>(name: K, asked: Work[K][0]): Promise<Work[K][1]> {
+  const pool = new Piscina<Work[K][0], Work[K][1]>({ filename, name, minThreads: 1, maxThreads: 1 });
   try {
     return await pool.run(asked);
   } finally {
@@ -23,7 +29,7 @@ async function inThread<A, R>(name: 'differences' | 'pictures', asked: A): Promi
 
 /** For the gate. Paths of gzipped EvaluationFiles. */
 export function compareEvaluations(asked: Asked): Promise<Differences> {
-  return inThread<Asked, Differences>('differences', asked);
+  return inThread('differences', asked);
 }
 
 interface Parts { db: PrismaClient; blobs: Blobs }
@@ -54,7 +60,7 @@ export async function readPictures({ db, blobs }: Parts, shelf: PictureShelf, ru
   const [old, fresh] = [await measured(comparedWith), await measured(run.outModel?.id)];
   const { threshold } = readSettings(run.project.settings);
   const { worse, better, counts } = await shelf.of(`${old.sha256} ${fresh.sha256} ${threshold}`, async () =>
-    inThread<PicturesAsked, Pictures>('pictures', { old: await blobs.path(old.sha256), fresh: await blobs.path(fresh.sha256), threshold }));
+    inThread('pictures', { old: await blobs.path(old.sha256), fresh: await blobs.path(fresh.sha256), threshold }));
   const images = new Map((await db.image.findMany({ where: { id: { in: [...worse, ...better].map((p) => p.image) } }, select: { id: true, name: true, width: true, height: true } })).map((i) => [i.id, i]));
   const named = (list: readonly PictureDifference[]): RunPictures['worse'] => list.flatMap(({ image, ...rest }) => { const about = images.get(image); return about ? [{ ...rest, image: about }] : []; });
   return { threshold, old: old.model.number, new: fresh.model.number, worse: named(worse), better: named(better), counts };
