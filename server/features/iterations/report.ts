@@ -100,6 +100,7 @@ export async function writeReport(tx: Db, iteration: Iteration, successor: Model
     oldModel: model && { id: model.id, ...storedModel(model) }, newModel: { id: successor.id, ...storedModel(successor) }, datasetVersionId: successor.datasetVersionId,
     expectation: expectationOf({ ...learning, ...correction, ceiling: agreement?.ceiling ?? null }),
   };
-  // Plain data; Prisma's type of JSON knows no optional properties.
-  return JSON.parse(JSON.stringify(report));
+  // Plain data for a column of JSON, whose type does not know ours.
+  const plain: Prisma.InputJsonObject = JSON.parse(JSON.stringify(report));
+  return plain;
 }
