@@ -1,4 +1,6 @@
+import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
 import type { ImportDto, ImportOptions } from '#core/api/import.ts';
 import { scene, sceneCopy, scenePng } from '../../testing/pictures.ts';
 import { testApp, type TestPerson, type TestProject } from '../../testing/harness.ts';
@@ -45,13 +47,20 @@ async function leaky(): Promise<Upload> {
   };
 }
 
+function zipped(files: Upload): Promise<Buffer> {
+  const zip = new ZipFile();
+  for (const [path, bytes] of Object.entries(files)) zip.addBuffer(Buffer.from(bytes), path);
+  zip.end();
+  return buffer(zip.outputStream);
+}
+
 const where = async (project: TestProject): Promise<Record<string, string>> =>
   Object.fromEntries((await t.db.image.findMany({ where: { projectId: project.id }, orderBy: { name: 'asc' } })).map((i) => [i.name.split('/').at(-1)?.replace(/_jpg\.rf\.\w+(\d)\.png/, '$1') ?? '', `${i.split}${i.excluded ? ' excluded' : ''}`]));
 
 describe('a leak in imported data', () => {
   it('is shown in the plan, by file, and nothing is moved without being asked', async () => {
     const project = await t.project();
-    const dto = await plan(project, await leaky());
+    const dto = await plan(project, { 'export.zip': await zipped(await leaky()) });
     expect(dto.plan).toMatchObject({ leaks: { groups: 2, images: 2, joined: 0 }, draw: null, deep: null, questions: [], splits: { train: 3, valid: 3 } });
     const problems = dto.plan?.problems.filter((p) => p.code === 'split-leak') ?? [];
     expect(problems.map((p) => p.file)).toEqual([`train/images/a_jpg.rf.${RF}01.png`, 'train/images/c.png']);
