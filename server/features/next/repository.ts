@@ -70,32 +70,33 @@ const boxList = Compile(Type.Array(BoxSchema));
 
 /** What the person will be shown (the task's own prediction set), as columns. */
 export function readFound(client: pg.Client, projectId: string, boxes: boolean, each: (imageId: string, found: Found) => void): Promise<void> {
-  return pages<FoundRow>(client, `SELECT p."imageId", ${boxes ? WITH_BOXES : BRIEF} FROM "PredictionSet" p
+  return pages(client, `SELECT p."imageId", ${boxes ? WITH_BOXES : BRIEF} FROM "PredictionSet" p
     WHERE p.id IN (SELECT t."predictionSetId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId], (row) => { each(row.imageId, toFound(row)); });
 }
 
 /** The same of another model. */
 export function readFormer(client: pg.Client, projectId: string, modelId: string, each: (imageId: string, found: Found) => void): Promise<void> {
-  return pages<FoundRow>(client, `SELECT p."imageId", ${WITH_BOXES} FROM "PredictionSet" p
+  return pages(client, `SELECT p."imageId", ${WITH_BOXES} FROM "PredictionSet" p
     WHERE p."modelId" = $2 AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId, modelId], (row) => { each(row.imageId, toFound(row)); });
 }
 
-interface FoundRow { imageId: string; brief: Buffer | null; classes: unknown; scores: unknown; boxes: unknown }
+/** Of one image: the columns of a prediction set, or a vector. */
+interface Row { imageId: string; brief?: Buffer | null; classes?: unknown; scores?: unknown; boxes?: unknown; values?: Buffer }
 
 // Masks are most of a set and say nothing here. Unpacking them is most of the work too, so it is left to comparisons, which need boxes, and to old sets.
 const column = (name: string): string => `jsonb_path_query_array(p.instances, '$[*].${name}')`;
 const WITH_BOXES = `NULL AS brief, ${column('class')} AS classes, ${column('score')} AS scores, ${column('box')} AS boxes`;
 const BRIEF = `p.brief, CASE WHEN p.brief IS NULL THEN ${column('class')} END AS classes, CASE WHEN p.brief IS NULL THEN ${column('score')} END AS scores, NULL AS boxes`;
 
-function toFound({ brief, classes, scores, boxes }: FoundRow): Found {
-  if (brief !== null) return decodeBrief(brief);
+function toFound({ brief, classes, scores, boxes }: Row): Found {
+  if (brief) return decodeBrief(brief);
   return { classes: numbers.Check(classes) ? classes : [], scores: numbers.Check(scores) ? scores : [], boxes: boxList.Check(boxes) ? boxes : [] };
 }
 
 /** Stored vectors of the waiting images by one model, as little-endian float32. */
 export function readVectors(client: pg.Client, projectId: string, modelId: string, each: (imageId: string, values: Buffer) => void): Promise<void> {
-  return pages<{ imageId: string; values: Buffer }>(client, `SELECT f."imageId", f.values FROM "FeatureVector" f
-    WHERE f."modelId" = $1 AND f."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $2 AND t.state = 'pending')`, [modelId, projectId], (row) => { each(row.imageId, row.values); });
+  return pages(client, `SELECT f."imageId", f.values FROM "FeatureVector" f
+    WHERE f."modelId" = $1 AND f."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $2 AND t.state = 'pending')`, [modelId, projectId], (row) => { if (row.values) each(row.imageId, row.values); });
 }
 
 const LABELLED = `(EXISTS (SELECT 1 FROM "Revision" r WHERE r."imageId" = i.id) OR EXISTS (SELECT 1 FROM "BaselineLabel" b WHERE b."imageId" = i.id))`;
@@ -151,12 +152,12 @@ export async function writePlaces(client: pg.Client, projectId: string, places: 
 }
 
 /** Row by row through a cursor, so that the vectors of a large project never lie in memory all together. */
-async function pages<T extends pg.QueryResultRow>(client: pg.Client, text: string, values: unknown[], each: (row: T) => void): Promise<void> {
+async function pages(client: pg.Client, text: string, values: unknown[], each: (row: Row) => void): Promise<void> {
   await client.query('BEGIN READ ONLY');
   try {
     await client.query(`DECLARE places NO SCROLL CURSOR FOR ${text}`, values);
     for (;;) {
-      const { rows } = await client.query<T>(`FETCH ${PAGE} FROM places`);
+      const { rows } = await client.query<Row>(`FETCH ${PAGE} FROM places`);
       for (const row of rows) each(row);
       if (rows.length < PAGE) break;
     }

@@ -74,10 +74,11 @@ export async function predictProject(parts: Parts, projectId: string, job: JobHa
 
 /** The places come first: people wait for them. How the model sees what is labelled takes longer, and moves some of them. */
 async function putInOrder(parts: Parts, projectId: string, current: Current, { made, failed }: Tally, job: JobHandle): Promise<void> {
+  if (job.signal.aborted) return;
   await parts.rank(projectId);
-  if (!current.sees || job.signal.aborted) return;
+  if (!current.sees) return;
   const seen = await seeImages(parts, projectId, current, { job, before: made + failed });
-  if (seen > 0) await parts.rank(projectId);
+  if (seen > 0 && !job.signal.aborted) await parts.rank(projectId);
 }
 
 function summary({ made, failed }: Tally): string {
