@@ -11,7 +11,7 @@ describe('desk', () => {
 });
 
 describe('classes', () => {
-  const made = (index: number, name: string, key: string | null = null, retired = false) => ({ index, name, color: '#ffffff', key, retired });
+  const made = (index: number, name: string, key: string | null = null, retired = false) => ({ index, name, color: '#ffffff', key, retired, mergedInto: null });
   const classes = [made(0, 'Chip'), made(1, 'Void', '5'), made(2, 'Old', null, true), made(3, 'Crack'), made(4, 'Burr')];
 
   it('gives the project\'s key, else the position, never one key twice, never a retired class', () => {
