@@ -156,7 +156,7 @@ describe('sending back', () => {
     expect([...(await documentOf(rita, a)).keys()], 'the document is as it was').toEqual(['first-box']);
     const without = (await rita.get(`/projects/${project.id}/versions/preview`)).body;
     expect(without.stats.images).toBe(1);
-    expect(without.leftOut).toContainEqual({ reason: 'sent back by a reviewer', images: 1 });
+    expect(without.leftOut).toContainEqual(expect.objectContaining({ reason: 'sent back by a reviewer', images: 1 }));
     expect((await rita.get(`/projects/${project.id}/loop`)).body).toMatchObject({ unfrozen: 1, toReview: 0 });
     const version = (await rita.post(`/projects/${project.id}/versions`, {})).body;
     expect((await rita.get(`/versions/${version.id}/items`)).body.items.map((i: { revisionId: string }) => i.revisionId)).not.toContain(first);

@@ -201,7 +201,7 @@ describe('when an iteration ends', () => {
     expect(await where(alone)).toEqual([[0, false, false]]);
     expect(await where(begun)).toEqual([[0, false, true], [1, false, true]]);
     expect(await where(open)).toEqual([[0, true, true], [1, true, true]]);
-    expect(ended?.report).toMatchObject({ images: 3, agreement: { total: { images: 1, a: 2, b: 1, matched: 1, found: 2 / 3 }, pairs: [{ images: 1 }] } });
+    expect(ended?.report).toMatchObject({ correction: { images: 3 }, agreement: { total: { images: 1, a: 2, b: 1, matched: 1, found: 2 / 3 }, pairs: [{ images: 1 }] } });
 
     await submit(bob, await at(begun, 1));
     expect(await where(begun)).toEqual([[0, false, false], [1, false, false]]);
