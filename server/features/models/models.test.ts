@@ -94,8 +94,10 @@ it('a promotion ends the iteration with its report, and unsubmitted edits keep w
 
   const [before, after] = await t.db.iteration.findMany({ where: { projectId: project.id }, orderBy: { number: 'asc' } });
   expect(before).toMatchObject({ number: 1, endedAt: expect.any(Date), report: {
-    format: 'emend-iteration-1', images: 1, ok: 0, predictionsShown: 1, predictionsKept: 0, corrections: 1, secondsPerImage: 4, secondsPerCorrection: 4, secondsToAccept: null,
-    errors: [{ classIndex: 0, false: 1, missed: 0, wrongClass: 0, badlyPlaced: 0, total: 1 }], oldModel: { number: first.number }, newModel: { number: second.number },
+    format: 'emend-report-2', correction: {
+      images: 1, ok: 0, predictionsShown: 1, predictionsKept: 0, corrections: 1, secondsPerImage: 4, secondsPerCorrection: 4, secondsToAccept: null,
+      errors: [{ classIndex: 0, false: 1, missed: 0, wrongClass: 0, badlyPlaced: 0, total: 1 }],
+    }, oldModel: { number: first.number }, newModel: { number: second.number },
   } });
   expect(after).toMatchObject({ number: 2, modelId: second.id, endedAt: null });
   const now = async (id: string) => t.db.task.findUniqueOrThrow({ where: { id }, include: { predictionSet: true } });

@@ -102,7 +102,7 @@ describe('the team\'s figures', () => {
     await bob.post(`/projects/${project.id}/tasks/next`, { current: second.tasks[1] });
     const day = encodeURIComponent(new Date(Date.now() - 3_600_000).toISOString());
     const team = (await rita.get(`/projects/${project.id}/team?today=${day}`)).body;
-    expect(team).toMatchObject({ iteration: 1, images: 2, submitted: 1, corrected: 1, left: 1, open: 3, perHour: null, secondsLeft: null, today: 1, lastHour: 1, overlap: { share: 1, images: 2, done: 0 } });
+    expect(team).toMatchObject({ iteration: 1, images: 2, submitted: 1, corrected: 0, left: 1, open: 3, perHour: null, secondsLeft: null, today: 1, lastHour: 1, overlap: { share: 1, images: 2, done: 0 } });
     expect(team.people.find((p: { id: string }) => p.id === ann.id).pace).toEqual({ lastHour: 1, today: 1, images: 1, secondsPerImage: 6, secondsPerCorrection: 6, correctedShare: 1 });
     expect(team.leases).toMatchObject([{ task: second.tasks[1], holder: { id: bob.id, name: 'Bob' } }]);
     const seen = async (person: TestPerson): Promise<string[]> => (await person.get(`/projects/${project.id}/team`)).body.people.filter((p: { pace: unknown }) => p.pace !== null).map((p: { name: string }) => p.name);
