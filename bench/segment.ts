@@ -61,7 +61,7 @@ async function server(bare: readonly number[]): Promise<void> {
     }
     if (wanted.has('session')) {
       const { hits, misses, first } = await session(stage, 24, 3, 8000);
-      console.info(`\na session of 24 pictures, 8 s and 3 boxes each: ${hits} of ${hits + misses} prompts found their embedding (${((100 * hits) / (hits + misses)).toFixed(0)} %); the first box of a picture: p50 ${percentiles(first).p50.toFixed(0)} ms, p95 ${percentiles(first).p95.toFixed(0)} ms`);
+      console.info(`\na session of ${first.length} pictures, 8 s and 3 boxes each: ${hits} of ${hits + misses} prompts found their embedding (${((100 * hits) / (hits + misses)).toFixed(0)} %); the first box of a picture: p50 ${percentiles(first).p50.toFixed(0)} ms, p95 ${percentiles(first).p95.toFixed(0)} ms`);
     }
     const { inference } = await system(stage);
     console.info(`server: ${inference.provider} (${inference.tried.map((p) => `${p.provider}: ${p.reason}`).join('; ')})`);

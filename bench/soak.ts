@@ -15,7 +15,7 @@ import { findWeights, install, WEIGHTS } from './segment/weights.ts';
 const { values } = parseArgs({ options: { pictures: { type: 'string', default: '200' }, prompts: { type: 'string', default: '2000' }, model: { type: 'string', default: 'mobilesam' }, weights: { type: 'string', default: WEIGHTS } } });
 const pictures = Number(values.pictures);
 const each = Math.ceil(Number(values.prompts) / pictures);
-/** Rows of the table. */
+/** Lines that are printed on the way. */
 const STEPS = 20;
 /** More than this between the second and the last quarter is a leak: what the allocator keeps or gives back moves by less. */
 const MOST_MIB = 64;
@@ -27,7 +27,6 @@ try {
   await inUse(stage, files.name);
   const memory: number[] = [];
   const times: number[] = [];
-  const table: object[] = [];
   for (const [i, task] of stage.tasks.entries()) {
     const person = stage.people[i % stage.people.length];
     if (!person) break;
@@ -36,9 +35,8 @@ try {
     for (let k = 0; k < each; k++) times.push(await prompter.prompt());
     await prompter.leave(task);
     memory.push(await memoryOf(stage.emend.pid()));
-    if ((i + 1) % Math.ceil(pictures / STEPS) === 0) table.push({ pictures: i + 1, prompts: times.length, 'resident MiB': memory.at(-1)?.toFixed(0), 'ms p50 of the last': percentiles(times.slice(-each * 5)).p50.toFixed(0) });
+    if ((i + 1) % Math.ceil(pictures / STEPS) === 0) console.info(`${i + 1} pictures, ${times.length} prompts: ${memory.at(-1)?.toFixed(0) ?? ''} MiB resident; the last ${each * 5}: p50 ${percentiles(times.slice(-each * 5)).p50.toFixed(0)} ms`);
   }
-  console.table(table);
   const quarter = Math.floor(memory.length / 4);
   const [second, last] = [percentiles(memory.slice(quarter, 2 * quarter)).p50, percentiles(memory.slice(-quarter)).p50];
   const { inference } = await system(stage);

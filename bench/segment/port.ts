@@ -62,7 +62,7 @@ export async function measurePort(files: SamFiles, { rounds, provider }: { round
     const input = noise(encoder);
     const feeds = decoderFeeds(decoder, await encoder.run(input));
     await inference.prepare('warm', picture);
-    const segment = () => inference.segment('warm', picture, { box: BOX });
+    const segment = () => inference.segment('warm', picture, { box: BOX }, undefined, 1);
     for (let i = 0; i < 3; i++) await Promise.all([decoder.run(feeds), segment()]);
     const times: PortTimes = { encode: { bare: [], port: [] }, decode: { bare: [], port: [] }, busy: [], provider: inference.status().provider ?? '' };
     for (let i = 0; i < Math.max(3, Math.round(rounds / 10)); i++) {

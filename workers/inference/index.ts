@@ -56,8 +56,8 @@ export interface Inference {
   describeModel(modelPath: string): Promise<YoloModel>;
   /** Encodes a picture ahead of its first prompt. `key` names the picture (its SHA-256). True when an embedding is now in the cache. */
   prepare(key: string, imagePath: string): Promise<boolean>;
-  /** Masks for one object, best first, by the model in use. `signal` takes the prompt back while it waits. */
-  segment(key: string, imagePath: string, prompts: Prompts, signal?: AbortSignal): Promise<SegmentResult>;
+  /** Masks for one object, best first, by the model in use; about `most` of them (3). `signal` takes the prompt back while it waits. */
+  segment(key: string, imagePath: string, prompts: Prompts, signal?: AbortSignal, most?: number): Promise<SegmentResult>;
   /** Name of the model that `segment` would use now, or null when there is none. */
   segmenter(): Promise<string | null>;
   /** Looks again which weights are present (after a download). */
@@ -89,7 +89,7 @@ export function createInference(options: InferenceOptions): Inference {
     predict: (model, image, settings = {}, signal) => bulk.run('predict', { model, image, options: settings }, { signal }),
     describeModel: (model) => bulk.run('describe', { model }),
     prepare: (key, image) => segmenters.prepare(key, image),
-    segment: (key, image, prompts, signal) => segmenters.segment(key, image, prompts, signal),
+    segment: (key, image, prompts, signal, most) => segmenters.segment(key, image, prompts, signal, most),
     segmenter: () => segmenters.current(),
     refresh: () => segmenters.refresh(),
     tested: () => segmenters.tested(),

@@ -63,7 +63,7 @@ export interface Requests {
   predict: { in: { model: string; image: ImageSource; options: PredictOptions }; out: Prediction };
   describe: { in: { model: string }; out: YoloModel };
   encode: { in: { encoder: string; image: ImageSource }; out: Embedding };
-  decode: { in: { decoder: string; embedding: Embedding; prompts: Prompts }; out: readonly MaskCandidate[] };
+  decode: { in: { decoder: string; embedding: Embedding; prompts: Prompts; most: number }; out: readonly MaskCandidate[] };
   /** Whether two files are an encoder and a decoder that belong together: answers null, or fails with what is wrong. */
   inspect: { in: { encoder: string; decoder: string }; out: null };
   /** Loads a model ahead of its first use. */

@@ -41,8 +41,8 @@ let last: { id: string; decoder: string; feeds: Record<string, Tensor> } | null 
 /** Low-resolution logits of the masks that this thread has given out: what SAM wants to see again when clicks mend one of them. */
 const given = new ByteCache<Float32Array>(32 * 2 ** 20, (logits) => logits.byteLength);
 
-/** Masks for one object from an embedding, best first (at most three). */
-export async function decode(sessions: Sessions, decoderPath: string, embedding: Embedding, prompts: Prompts): Promise<MaskCandidate[]> {
+/** Masks for one object from an embedding, best first; at most `most`: the way back to picture pixels is a good part of the work. */
+export async function decode(sessions: Sessions, decoderPath: string, embedding: Embedding, prompts: Prompts, most: number): Promise<MaskCandidate[]> {
   const model = await sessions.open(decoderPath);
   const family = decoderFamily(model.meta);
   const feeds = embeddingFeeds(model, decoderPath, embedding);
@@ -53,7 +53,7 @@ export async function decode(sessions: Sessions, decoderPath: string, embedding:
   const outputs = await runModel(model, { ...feeds, ...promptTensors(model.meta, family, shape, prompts, hints) }, [names.masks, names.scores]);
   const scores = floatOutput(outputs, names.scores).data;
   const masks = floatOutput(outputs, names.masks);
-  return bestOf(scores, prompts).map((index) => {
+  return bestOf(scores, prompts).slice(0, most).map((index) => {
     const mask = maskAt(masks, index, family, shape);
     const logits = mapAt(masks, index);
     if (logits.length === (shape.grid * 4) ** 2) given.set(keyOf(mask), logits.slice());

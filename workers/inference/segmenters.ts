@@ -112,19 +112,19 @@ export class Segmenters {
   }
 
   /** `signal` takes the prompt back while it waits in a queue; an encode that has been asked for stays, since the next prompt needs it too. */
-  async segment(key: string, image: string, prompts: Prompts, signal?: AbortSignal): Promise<SegmentResult> {
+  async segment(key: string, image: string, prompts: Prompts, signal?: AbortSignal, most = MOST): Promise<SegmentResult> {
     const start = performance.now();
     const sam = await this.#models.best();
     if (sam !== null) {
       try {
         const embedding = await this.#embedding(sam, key, image, true);
-        const own = await this.#options.decode.run('decode', { decoder: sam.decoder, embedding, prompts }, { signal });
+        const own = await this.#options.decode.run('decode', { decoder: sam.decoder, embedding, prompts, most }, { signal });
         const candidates = await this.#secondOpinion(own, image, prompts, signal);
         return { model: sam.name, candidates, ms: performance.now() - start };
       } catch (error) {
         if (!(error instanceof EmendError) || error.code !== 'unsupported') throw error;
         this.#models.refuse(sam, error.message); // the next best one answers, this time too
-        return this.segment(key, image, prompts, signal);
+        return this.segment(key, image, prompts, signal, most);
       }
     }
     if (this.#options.sparkPath === null) {
@@ -142,7 +142,7 @@ export class Segmenters {
     try {
       const [other] = await decode.run('spark', { model: sparkPath, image, prompts }, { signal });
       if (!other || (best && other.score <= best.score)) return own;
-      return [{ ...other, model: SPARK }, ...own.slice(0, MOST - 1)];
+      return [{ ...other, model: SPARK }, ...own].slice(0, MOST);
     } catch (error) {
       if (signal?.aborted) throw error;
       onError(`Spark's second opinion failed: ${String(error)}`);
@@ -153,7 +153,7 @@ export class Segmenters {
   async #test({ encoder, decoder }: SamFiles): Promise<number> {
     const test = await readSelfTest();
     const embedding = await this.#options.encode.run('encode', { encoder, image: test.image });
-    return judge(test, await this.#options.decode.run('decode', { decoder, embedding, prompts: { box: test.box } }));
+    return judge(test, await this.#options.decode.run('decode', { decoder, embedding, prompts: { box: test.box }, most: 1 }));
   }
 
   /** The first box should not wait for a thread to start and a model to load. */

@@ -100,6 +100,9 @@ export class Sessions {
         intraOpNumThreads: this.#options.threads,
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
+        // Threads that wait for each other would otherwise burn their core; here lanes, server and database share the cores. Measured with two of them busy
+        // elsewhere: 1.27 s instead of 1.58 s for a decode, and a fifth less processor time.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
       });
       this.#attempts.set(provider, { provider, ok: true, reason: 'in use' });
       return session;

@@ -43,7 +43,7 @@ type Handler<N extends RequestName> = (message: Requests[N]['in']) => Promise<Re
 export const predict: Handler<'predict'> = ({ model, image, options }) => reply(() => predictYolo(sessions, model, image, options));
 export const describe: Handler<'describe'> = ({ model }) => reply(async () => describeYolo((await readModelFile(model)).meta));
 export const encode: Handler<'encode'> = ({ encoder, image }) => reply(() => encodeSam(sessions, encoder, image));
-export const decode: Handler<'decode'> = ({ decoder, embedding, prompts }) => reply(() => decodeSam(sessions, decoder, embedding, prompts));
+export const decode: Handler<'decode'> = ({ decoder, embedding, prompts, most }) => reply(() => decodeSam(sessions, decoder, embedding, prompts, most));
 export const inspect: Handler<'inspect'> = ({ encoder, decoder }) => reply(async () => {
   inspectSam((await readModelFile(encoder)).meta, (await readModelFile(decoder)).meta);
   return null;

@@ -183,7 +183,7 @@ export class MaskMaker {
       const picture = await this.#parts.pictureOf(task);
       if (!picture) return;
       rooms.tellMask(task, { annotation: id, state: 'working', model: await inference.segmenter(), message: null });
-      const mask = maskOf(annotation, await inference.segment(picture.sha256, picture.path, promptsOf(annotation), signal));
+      const mask = maskOf(annotation, await inference.segment(picture.sha256, picture.path, promptsOf(annotation), signal, 1));
       const origin: Origin = { kind: 'model', model: mask.model };
       const written = await rooms.apply(task, origin, (target) => { setMask(target, origin, id, mask); });
       if (written) rooms.tellMask(task, { annotation: id, state: 'done', model: mask.model, message: null });
