@@ -45,8 +45,8 @@ async function play(origin: string, people: readonly Person[], tasks: readonly s
     if (at !== undefined && counting) into.push(performance.now() - at);
   };
   const hands = Array.from({ length: count }, (_, i) => new Hand(origin, people[i % people.length] ?? NOBODY, tasks[i % rooms] ?? '', {
-    // The box's x carries the number of the edit.
-    seen: (id, [x = 0]) => { since(`${id} ${x}`, found.screens); }, saved: (edit) => { since(edit, found.saved); }, refused: () => { found.refused += 1; },
+    // The box's width carries the number of the edit.
+    seen: (id, [, , width = 0]) => { since(`${id} ${width}`, found.screens); }, saved: (edit) => { since(edit, found.saved); }, refused: () => { found.refused += 1; },
   }));
   await Promise.all(hands.map((hand) => hand.whenReady()));
   let edits = 0;
@@ -56,7 +56,7 @@ async function play(origin: string, people: readonly Person[], tasks: readonly s
       const edit = `b${i} ${++n}`;
       sent.set(edit, performance.now());
       edits += 1;
-      hand.put(`b${i}`, [n, i * 20, 30, 15], edit);
+      hand.put(`b${i}`, [5, i * 5, n, 15], edit);
     };
     return setTimeout(() => { step(); timers.push(setInterval(step, 1000 / rate)); }, (i / hands.length) * (1000 / rate));
   });

@@ -38,13 +38,24 @@ export async function call<T extends TSchema>(schema: T, method: Method, path: s
 /** Parses and checks one answer; shared by fetch and by uploads. */
 export function answer<T extends TSchema>(schema: T, status: number, text: string): Static<T> {
   const data = parse(text);
-  if (status < 200 || status > 299) throw problem(status, data);
+  if (status < 200 || status > 299) throw told(problem(status, data));
   if (!Value.Check(schema, data)) {
     const first = Value.Errors(schema, data)[0];
     throw new EmendError('failed', 'The server answered in a form that this page does not know. Reload the page; if it stays, server and page are of different versions.',
       first ? `${first.instancePath || '/'} ${first.message}` : undefined);
   }
   return data;
+}
+
+const hearers = new Set<() => void>();
+/** Hears that a request was refused because nobody is signed in. */
+export function onUnauthenticated(listener: () => void): void {
+  hearers.add(listener);
+}
+
+function told(error: EmendError): EmendError {
+  if (error.code === 'unauthenticated') for (const hear of hearers) hear();
+  return error;
 }
 
 export function urlOf(path: string, query: Query = {}): string {

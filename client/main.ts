@@ -2,14 +2,16 @@ import '@fontsource-variable/inter';
 import '@fontsource-variable/jetbrains-mono';
 import './ui/tokens.css';
 import './ui/base.css';
-import { createApp } from 'vue';
+import { createApp, watch } from 'vue';
 import App from './App.vue';
 import { createRouterOf } from './router.ts';
 import { createTheme, THEME } from './theme.ts';
 import { createSession, SESSION } from './session.ts';
+import { speakFor } from './sync/socket.ts';
 import { createToasts, TOASTS } from './ui/toasts.ts';
 
 const session = createSession();
+watch(session.me, (me) => speakFor(me?.id ?? null), { flush: 'sync' });
 const router = createRouterOf(session);
 const app = createApp(App);
 app.provide(SESSION, session);

@@ -18,6 +18,9 @@ export const MAX_UPDATE_BYTES = 8 * 1024 * 1024;
 /** Outgoing updates are merged and sent at this interval. */
 export const BATCH_MS = 24;
 
+/** Why a handshake is refused whose page works for somebody else than the session is of. */
+export const ANOTHER_PERSON = 'another_person';
+
 // ── client → server (validated at the edge; every answer is an acknowledgement) ─────────────────────
 const Bytes = Type.Refine(
   Type.Unsafe<Uint8Array>({}),

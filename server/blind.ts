@@ -3,7 +3,7 @@
  * here. Reviewers and administrators see all: they settle what the two disagree on. Viewers never correct, so nothing needs to be kept from them.
  */
 import { EmendError } from '#core/errors.ts';
-import type { Prisma, PrismaClient } from '#prisma';
+import { Prisma, type PrismaClient } from '#prisma';
 import type { ProjectRole } from './access.ts';
 
 /** Whose eyes a list is for: the id of somebody who may be given a copy, or null = sees everything. */
@@ -48,6 +48,28 @@ export async function refuseBlindTask(db: PrismaClient, taskId: string, userId: 
   const other = await db.task.count({ where: { imageId, iterationId, copy: { not: copy }, seenBy: { has: userId } } });
   const held = task.state === 'assigned' && task.assigneeId !== userId && task.leaseUntil !== null && task.leaseUntil > new Date();
   if (other > 0 || held || task.state === 'submitted') throw blind();
+}
+
+/** Condition on a task `t`: who has had one copy of an image that two people correct never gets the other. */
+export const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT ${userId} = ANY(t."seenBy") AND EXISTS (
+  SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")))`;
+
+/** One person's own requests take turns, or two at once could get both copies of one image. Ends with the transaction. */
+export function takeTurns(db: Prisma.TransactionClient, projectId: string, userId: string): Prisma.PrismaPromise<number> {
+  return db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${projectId} ${userId}`}, 0))`;
+}
+
+/** Before somebody sees what a copy holds, or submits it: from now on it is the one that they have had. @throws EmendError `forbidden` when that is the other one. */
+export async function enterCopy(db: PrismaClient, taskId: string, userId: string): Promise<void> {
+  const task = await db.task.findUnique({ where: { id: taskId }, select: { blind: true, seenBy: true, projectId: true } });
+  if (!task?.blind || task.seenBy.includes(userId)) return;
+  const [, count] = await db.$transaction([
+    takeTurns(db, task.projectId, userId),
+    db.$executeRaw`
+      UPDATE "Task" t SET "seenBy" = CASE WHEN ${userId} = ANY(t."seenBy") THEN t."seenBy" ELSE array_append(t."seenBy", ${userId}) END
+      WHERE t.id = ${taskId} AND ${unseen(userId)}`,
+  ]);
+  if (count === 0) throw blind();
 }
 
 /** @throws EmendError `forbidden` */

@@ -69,6 +69,18 @@ export interface Person {
   admin: boolean;
 }
 
+/** What somebody is known by. It ends: signed out, expired, revoked. */
+export interface Proof {
+  kind: 'session' | 'token';
+  /** Of the row. */
+  id: string;
+}
+
+export interface Visitor {
+  person: Person;
+  proof: Proof;
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
     config: Config;

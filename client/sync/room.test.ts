@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ErrorCode, Problem } from '#core/errors.ts';
 import { BATCH_MS } from '#core/protocol.ts';
-import { RoomProvider, type SaveState } from './room.ts';
+import { isRefusal, RoomProvider, type SaveState } from './room.ts';
 import { MemoryServer, type MemoryLink } from './testing/memoryServer.ts';
 
 let server: MemoryServer;
@@ -30,6 +31,60 @@ function client(doc = new Y.Doc()): Client {
 }
 /** Timers and promises, as far as they go by themselves; long enough for a batch and a retry. */
 const settle = (ms = BATCH_MS + 50): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+const problem = (code: ErrorCode): Problem => ({ code, message: code });
+
+describe('a server that cannot take edits for a while', () => {
+  it.each(['unavailable', 'busy', 'too_many', 'failed'] as const)('answers %s: the page tries again, and everything is saved when it is over', async (code) => {
+    const one = client();
+    await settle();
+    server.refuse = problem(code);
+    one.set('a', 1);
+    await settle(5000);
+    expect(one.provider.state).not.toBe('saved');
+    expect(one.provider.problem).toBeNull();
+    one.set('b', 2);
+    server.refuse = null;
+    await settle(16_000);
+    expect(one.provider.state).toBe('saved');
+    expect(server.doc.getMap('annotations').toJSON()).toEqual({ a: 1, b: 2 });
+  });
+
+  it('closes the room of everybody: they join again, with what they have', async () => {
+    const [one, two] = [client(), client()];
+    await settle();
+    server.refuse = problem('unavailable');
+    for (const { link } of [one, two]) link.hear('room:closed', { task: 'task', problem: problem('unavailable') });
+    expect(one.states).not.toContain('closed');
+    one.set('a', 1);
+    await settle(40_000);
+    expect(one.states).not.toContain('failed');
+    server.refuse = null;
+    await settle(16_000);
+    expect([one.provider.state, two.provider.state, two.get('a')]).toEqual(['saved', 'saved', 1]);
+  });
+
+  it('is asked less and less often', async () => {
+    server.refuse = problem('unavailable');
+    const one = client();
+    const ask = vi.spyOn(one.link, 'ask');
+    await settle(60_000);
+    expect(ask.mock.calls.length).toBeLessThan(9);
+    await settle(60_000);
+    expect(ask.mock.calls.length).toBeGreaterThan(7);
+  });
+
+  it('ends with words when an error that nobody foresaw stays', async () => {
+    const one = client();
+    await settle();
+    server.refuse = problem('failed');
+    one.set('a', 1);
+    await settle(120_000);
+    expect(one.provider.state).toBe('failed');
+    expect(isRefusal(problem('failed'))).toBe(false);
+    expect(isRefusal(problem('invalid'))).toBe(true);
+  });
+});
 
 describe('room', () => {
   it('joins, and sends nothing when there is nothing to say', async () => {

@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
-import type { Origin } from '#core/annotation/origin.ts';
+import { isOrigin, type Origin } from '#core/annotation/origin.ts';
 import { EmendError, type Problem } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import { BATCH_MS, MAX_EVENT_BYTES, PART_BYTES, PROTOCOL_VERSION, type Joined, type ServerToClient } from '#core/protocol.ts';
@@ -25,10 +25,20 @@ export type RoomEvents = {
 
 const REMOTE: Origin = { kind: 'remote' };
 const PRESENCE_MS = 40;
-/** Milliseconds until what the server was too busy for is sent again. */
+/** Milliseconds until what the server could not take is sent again: doubled with every try in vain, up to the longest. */
 const RETRY_MS = 1500;
+const LONGEST_RETRY_MS = 15_000;
+/** An error that the server did not foresee is no verdict on the edits; but one that stays is told. */
+const MOST_FAILURES = 5;
 const NO_LONGER: Problem = { code: 'read_only', message: 'You may no longer change this picture, and this browser holds edits of it that were never sent.' };
 const PASSING: ReadonlySet<string> = new Set(['busy', 'too_many', 'unavailable']);
+/** The server has looked at the edits and does not take them: sent again, they would be refused again. */
+const REFUSALS: ReadonlySet<string> = new Set(['invalid', 'too_large', 'conflict', 'read_only', 'forbidden', 'not_found', 'gone', 'bad_request', 'unsupported']);
+
+/** True when opening the room again with the same unsent edits would end the same way. */
+export function isRefusal(problem: Problem): boolean {
+  return REFUSALS.has(problem.code);
+}
 
 /**
  * Keeps one document and one room of the server equal. Nothing is lost by a broken connection: after every join the state vectors are
@@ -50,6 +60,9 @@ export class RoomProvider {
   /** A large update is on its way in several events. */
   #inPieces = false;
   #joins = 0;
+  /** Since the server last had everything: tries in vain, and how many of them it did not foresee. */
+  #tries = 0;
+  #failures = 0;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #presenceTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -83,7 +96,7 @@ export class RoomProvider {
       this.#transport.on('room:update', (m) => this.#mine(m) && Y.applyUpdate(this.#doc, m.update, REMOTE)),
       this.#transport.on('room:presence', (m) => this.#mine(m) && this.#heardPresence(m.update)),
       this.#transport.on('room:mask', (m) => this.#mine(m) && this.events.emit('mask', m)),
-      this.#transport.on('room:closed', (m) => this.#mine(m) && this.#fail(m.problem)),
+      this.#transport.on('room:closed', (m) => this.#mine(m) && this.#heardProblem(m.problem)),
     );
   }
 
@@ -106,8 +119,7 @@ export class RoomProvider {
       const answer = await this.#transport.ask('room:join', message);
       if (join !== this.#joins) return;
       if (answer.ok) this.#onJoined(answer);
-      else if (PASSING.has(answer.problem.code)) this.#retryLater();
-      else this.#fail(answer.problem);
+      else this.#heardProblem(answer.problem);
     } catch (error) {
       if (!(error instanceof LostAnswer)) throw error;
       if (join === this.#joins) this.#retryLater();
@@ -146,17 +158,34 @@ export class RoomProvider {
     removeAwarenessStates(this.awareness, others, REMOTE);
   }
 
+  /** What passes by itself is tried again, the rest is an answer. Nothing is dropped either way. */
+  #heardProblem(problem: Problem): void {
+    if (this.#ended) return;
+    if (problem.code === 'failed') this.#failures += 1;
+    if (PASSING.has(problem.code) || (problem.code === 'failed' && this.#failures <= MOST_FAILURES)) this.#retryLater();
+    else this.#fail(problem);
+  }
+
   #retryLater(): void {
+    // Of several messages that were refused together, the first counts, and the answers to the others come too late.
+    this.#joins += 1;
     this.#joined = false;
+    if (this.#state === 'saved') this.#set('connecting');
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => (this.#transport.connected ? void this.#join() : this.#lost()), RETRY_MS);
+    // Not all pages of a team at the same moment.
+    const wait = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#tries) * (0.75 + Math.random() * 0.25);
+    this.#tries += 1;
+    this.#retryTimer = setTimeout(() => (this.#transport.connected ? void this.#join() : this.#lost()), wait);
   }
 
   // ── updates ────────────────────────────────────────────────────────────────────────────────────
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin === REMOTE || this.#ended) return;
     // Before the join the state vectors take care of it.
-    if (!this.#joined) return;
+    if (!this.#joined) {
+      if (this.#state === 'connecting' && isOrigin(origin) && origin.kind === 'person') this.#set('saving');
+      return;
+    }
     this.#pending.push(update);
     this.#set('saving');
     this.#flushTimer ??= setTimeout(() => this.#flush(), BATCH_MS);
@@ -187,8 +216,7 @@ export class RoomProvider {
       this.#inPieces &&= update.byteLength <= MAX_EVENT_BYTES / 2;
       if (answer.ok) this.#flush();
       if (answer.ok) this.#settle();
-      else if (PASSING.has(answer.problem.code)) this.#retryLater();
-      else this.#fail(answer.problem);
+      else this.#heardProblem(answer.problem);
     } catch (error) {
       if (!(error instanceof LostAnswer)) throw error;
       if (join === this.#joins) this.#retryLater();
@@ -209,7 +237,9 @@ export class RoomProvider {
 
   #settle(): void {
     if (this.#ended || !this.#joined) return;
-    this.#set(this.#inFlight === 0 && this.#pending.length === 0 ? 'saved' : 'saving');
+    const complete = this.#inFlight === 0 && this.#pending.length === 0;
+    if (complete) this.#tries = this.#failures = 0;
+    this.#set(complete ? 'saved' : 'saving');
   }
 
   #set(state: SaveState): void {

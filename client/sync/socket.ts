@@ -1,30 +1,90 @@
 import { io, type Socket } from 'socket.io-client';
 import { onScopeDispose, readonly, ref, toValue, watch, type MaybeRefOrGetter, type Ref } from 'vue';
-import { PROTOCOL_VERSION, type ClientToServer, type ProjectEvent, type ServerToClient } from '#core/protocol.ts';
+import { Me } from '#core/api/system.ts';
+import { EmendError } from '#core/errors.ts';
+import { ANOTHER_PERSON, PROTOCOL_VERSION, type ClientToServer, type ProjectEvent, type ServerToClient } from '#core/protocol.ts';
+import { get, onUnauthenticated } from '../api.ts';
 import { LostAnswer, type AnswerOf, type Transport } from './transport.ts';
 
 export type EmendSocket = Socket<ServerToClient, ClientToServer>;
 
 /** After this long without an answer a message counts as lost, and is sent again after the next join. */
 const ANSWER_MS = 15_000;
+/** Between two questions whether somebody is signed in again. */
 const REFUSED_MS = 4000;
+
+/** Whether the server still takes this page for the person that it works for. `other`: somebody else has signed in in this browser. */
+export type Standing = 'in' | 'out' | 'other';
 
 /** One connection per tab, with who watches which project. */
 class Connection {
-  readonly socket: EmendSocket = io({ transports: ['websocket', 'polling'], reconnectionDelay: 300, reconnectionDelayMax: 4000, withCredentials: true });
-  readonly online = ref(this.socket.connected);
+  readonly socket: EmendSocket;
+  readonly online = ref(false);
+  readonly standing = ref<Standing>('in');
   readonly #watched = new Map<string, number>();
+  #person: string | null;
+  #asking: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  constructor(person: string | null) {
+    this.#person = person;
+    this.socket = io({
+      transports: ['websocket', 'polling'], reconnectionDelay: 300, reconnectionDelayMax: 4000, withCredentials: true, autoConnect: person !== null,
+      // The cookie may be somebody else's by now: then the server refuses, and nothing goes out under another name.
+      auth: (tell) => tell(this.#person === null ? {} : { person: this.#person }),
+    });
     this.socket.on('connect', () => {
       this.online.value = true;
+      this.standing.value = 'in';
       for (const project of this.#watched.keys()) this.#tell('project:watch', project);
     });
     this.socket.on('disconnect', () => (this.online.value = false));
-    // A handshake that the server itself refused (signed out, database away) is not tried again by Socket.IO.
-    this.socket.on('connect_error', () => {
-      if (!this.socket.active) setTimeout(() => this.socket.connect(), REFUSED_MS);
+    this.socket.on('connect_error', (error) => {
+      if (error.message === ANOTHER_PERSON) this.#stand('other');
+      else void this.ask();
     });
+  }
+
+  /** Who uses this page; null = nobody (any more). */
+  speakFor(person: string | null): void {
+    if (person === this.#person && this.standing.value === 'in' && this.socket.active) return;
+    this.#person = person;
+    this.standing.value = 'in';
+    clearTimeout(this.#timer);
+    this.socket.disconnect();
+    if (person !== null) this.socket.connect();
+  }
+
+  /** Something was refused: is it because nobody, or somebody else, is signed in? A page learns that only by a request of its own. */
+  ask(): Promise<void> {
+    if (this.#person === null) return Promise.resolve();
+    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { socket } = this;
+    try {
+      const me = await get(Me, '/me');
+      if (me.id !== this.#person) return this.#stand('other');
+      this.standing.value = 'in';
+      if (!socket.active) socket.connect();
+    } catch (error) {
+      if (error instanceof EmendError && error.code === 'unauthenticated') this.#stand('out');
+      else this.#askAgain();
+    }
+  }
+
+  /** Nobody may go on here; when the person has signed in again, in another tab perhaps, the page goes on by itself. */
+  #stand(standing: Standing): void {
+    this.standing.value = standing;
+    this.socket.disconnect();
+    this.#askAgain();
+  }
+
+  #askAgain(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.ask(), REFUSED_MS);
   }
 
   /** Watches are counted: the last one that ends tells the server. */
@@ -53,10 +113,25 @@ class Connection {
 }
 
 let connection: Connection | undefined;
+let speaker: string | null = null;
 
 function connect(): Connection {
-  connection ??= new Connection();
+  connection ??= new Connection(speaker);
   return connection;
+}
+
+/** Who uses this page; null = nobody. The connection is theirs, and is made anew when it is another. */
+export function speakFor(person: string | null): void {
+  speaker = person;
+  connection?.speakFor(person);
+}
+
+/** A request was refused because nobody is signed in. */
+onUnauthenticated(() => void connection?.ask());
+
+/** Whether the server still takes this page for its person. */
+export function useStanding(): Readonly<Ref<Standing>> {
+  return readonly(connect().standing);
 }
 
 /** True while this tab is connected. */
@@ -64,7 +139,7 @@ export function useOnline(): Readonly<Ref<boolean>> {
   return readonly(connect().online);
 }
 
-/** After signing in or out: the handshake carries the session, so a new one is needed. */
+/** After signing in: the handshake carries the session, so a new one is needed. */
 export function reconnect(): void {
   connection?.socket.disconnect().connect();
 }

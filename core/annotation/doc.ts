@@ -11,6 +11,7 @@ export type AnnotationMap = Y.Map<Field>;
 
 export const ROOTS = ['annotations', 'verdicts'] as const;
 export const MAX_ANNOTATIONS = 20_000;
+export const MAX_VERDICTS = 20_000;
 
 export function annotationsOf(doc: Y.Doc): Y.Map<AnnotationMap> {
   return doc.getMap<AnnotationMap>('annotations');
@@ -44,6 +45,7 @@ function parse<T extends typeof AnnotationSchema | typeof VerdictSchema>(schema:
 export function contentProblem(doc: Y.Doc): string | undefined {
   for (const name of doc.share.keys()) if (!ROOTS.some((root) => root === name)) return `unknown root "${name.slice(0, 40)}"`;
   if (annotationsOf(doc).size > MAX_ANNOTATIONS) return `more than ${MAX_ANNOTATIONS} annotations`;
+  if (verdictsOf(doc).size > MAX_VERDICTS) return `more than ${MAX_VERDICTS} verdicts`;
   for (const [id, map] of annotationsOf(doc)) if (!(map instanceof Y.Map)) return `annotations/${id}: not a map`;
   try {
     readContent(doc);

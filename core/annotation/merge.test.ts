@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Box } from '#core/geometry/box.ts';
 import { boxIou } from '#core/geometry/iou.ts';
 import * as ops from './doc.ts';
-import { isUntouched, mergeSubmission, REPLACE_IOU, resolve } from './merge.ts';
+import { isUntouched, mergeSubmission, REPLACE_IOU, resolve, withinPicture } from './merge.ts';
 import type { Prediction } from './schema.ts';
 
 const act: ops.Act = { origin: { kind: 'person', user: 'ann', client: 'c1' }, user: 'ann', now: 1000 };
@@ -218,5 +218,17 @@ describe('contentProblem', () => {
     expect(bad((d) => d.getMap('annotations').set('x', new Y.Map([['class', 'one']])))).toMatch(/annotations\/x/);
     expect(bad((d) => d.getMap('verdicts').set('p', { verdict: 'maybe' }))).toMatch(/verdicts\/p/);
     expect(bad((d) => d.getMap('verdicts').set('p', { verdict: 'rejected', by: 'a', at: 1, extra: 1 }))).toMatch(/verdicts\/p/);
+  });
+});
+
+describe('labels within the picture', () => {
+  it('are cut off at its border; what lies wholly beyond is none; predictions are as they were found', () => {
+    const doc = new Y.Doc();
+    ops.drawBox(doc, act, { predictions: [], threshold }, 'across', [-10, 90, 30, 40], 0);
+    ops.drawBox(doc, act, { predictions: [], threshold }, 'beyond', [900_000, 900_000, 10, 10], 0);
+    ops.drawBox(doc, act, { predictions: [], threshold }, 'inside', [1, 2, 3, 4], 0);
+    const found: Prediction = { id: 'found', class: 0, box: [-1, 0, 20, 20], score: 0.9 };
+    const labels = withinPicture(mergeSubmission([found], ops.readContent(doc), threshold), { width: 200, height: 100 });
+    expect(labels.map((l) => [l.id, l.box])).toEqual([['found', [-1, 0, 20, 20]], ['across', [0, 90, 20, 10]], ['inside', [1, 2, 3, 4]]]);
   });
 });

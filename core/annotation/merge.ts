@@ -1,4 +1,4 @@
-import type { Box } from '#core/geometry/box.ts';
+import { clip, type Box, type Size } from '#core/geometry/box.ts';
 import { boxIou } from '#core/geometry/iou.ts';
 import type { Annotation, Click, Instance, Prediction, TaskContent, Verdict } from './schema.ts';
 
@@ -78,6 +78,16 @@ export function mergeSubmission(predictions: readonly Prediction[], content: Tas
     .map(({ id, annotation }) => annotationInstance(id, annotation))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return [...kept, ...made];
+}
+
+/** What people drew, cut off at the picture's border, as every label format wants it; what lies wholly beyond is no label. Pure. */
+export function withinPicture(instances: readonly Instance[], size: Size): Instance[] {
+  return instances.flatMap((instance) => {
+    if (instance.source !== 'annotation') return [instance];
+    const box = clip(instance.box, size);
+    if (box === null) return [];
+    return [sameBox(box, instance.box) ? instance : { ...instance, box }];
+  });
 }
 
 function annotationInstance(id: string, a: Annotation): Instance {

@@ -1,6 +1,7 @@
 /** What an attacker with an account, or without one, sends to the socket. Each tells what the server answered. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as encoding from 'lib0/encoding';
 import { io, type Socket } from 'socket.io-client';
 import * as Y from 'yjs';
 import * as ops from '#core/annotation/doc.ts';
@@ -92,6 +93,16 @@ const edited = (change: (doc: Y.Doc) => void): Uint8Array => {
 };
 const drawn = (id = newId(), box: Box = [1, 1, 5, 5]): Uint8Array => edited((doc) => { ops.drawBox(doc, act, { predictions: [], threshold: 0 }, id, box, 0); });
 const annotation = (fields: object): Uint8Array => edited((doc) => doc.getMap('annotations').set(newId(), new Y.Map(Object.entries({ class: 0, box: [0, 0, 1, 1], kind: 'drawn', by: 'mallory', at: 1, ...fields }))));
+const many = (count: number, one: (doc: Y.Doc) => void): Uint8Array => edited((doc) => { doc.transact(() => { for (let i = 0; i < count; i++) one(doc); }); });
+const VERDICTS = many(1500, (doc) => { ops.rejectPrediction(doc, act, newId()); });
+const UNKNOWN_CLASSES = many(500, (doc) => { ops.put(doc, act, newId(), { class: 9998, box: [1, 1, 5, 5], kind: 'drawn', by: 'mallory', at: 1 }); });
+/** As y-protocols writes it: [count, client, clock, JSON]. */
+function presence(client: number): Uint8Array {
+  const encoder = encoding.createEncoder();
+  for (const n of [1, client, 1]) encoding.writeVarUint(encoder, n);
+  encoding.writeVarString(encoder, JSON.stringify({ cursor: [1, 1], junk: 'x'.repeat(2000) }));
+  return encoding.toUint8Array(encoder);
+}
 function far(): Uint8Array {
   const doc = new Y.Doc();
   ops.drawBox(doc, act, { predictions: [], threshold: 0 }, 'a', [1, 1, 5, 5], 0);
@@ -112,6 +123,12 @@ const UPDATES: readonly Attack[] = [
   update('a clock far in the future', () => Uint8Array.from([1, 1, 1, 255, 255, 255, 255, 15, 0, 1, 0])),
   update('an unknown root', () => edited((doc) => doc.getMap('__proto__').set('polluted', 1))),
   update('__proto__ as an id', () => edited((doc) => doc.getMap('annotations').set('__proto__', { class: 0 }))),
+  update('constructor as an id', () => drawn('constructor')),
+  update('prototype as an id', () => drawn('prototype')),
+  update('a class that the project does not have', () => annotation({ class: 9998 })),
+  update('a box far outside the picture', () => drawn(newId(), [900_000, 900_000, 10, 10])),
+  update('a replaced prediction that is not there', () => annotation({ of: [newId(), newId()] })),
+  update('a verdict about a prediction that is not there', () => edited((doc) => { ops.rejectPrediction(doc, act, newId()); })),
   update('NaN and infinite boxes', () => annotation({ box: [Number.NaN, 0, Number.POSITIVE_INFINITY, 1] })),
   update('a list of 20 000 clicks', () => annotation({ points: Array.from({ length: 20_000 }, () => [1, 1, 1]) })),
   update('a name of 200 kB', () => annotation({ by: 'x'.repeat(200_000) })),
@@ -139,6 +156,9 @@ const FLOODS: readonly Attack[] = [
   flood('20 000 presences at once', 20_000, (socket, { task }) => { socket.emit('room:presence', { task, update: randomBytes(60) }); return undefined; }, /^(dropped|cut)$/),
   flood('5 000 pieces of 40 kB', 5000, (socket, { task }, i) => (i % 50 === 0 ? ask(socket, 'room:part', { task, part: randomBytes(40_000), index: i % 64, last: false }) : undefined), /^(invalid|unavailable|too_many|cut)$/),
   flood('2 000 random updates', 2000, (socket, { task }) => ask(socket, 'room:update', { task, update: randomBytes(400) }), /^(invalid|too_many|cut)$/),
+  flood('90 000 verdicts about predictions that are not there', 60, (socket, { task }) => ask(socket, 'room:update', { task, update: VERDICTS }), /^(invalid|too_many)$/),
+  flood('30 000 annotations of unknown classes', 60, (socket, { task }) => ask(socket, 'room:update', { task, update: UNKNOWN_CLASSES }), /^(invalid|too_many)$/),
+  flood('3 000 presences under as many names of clients', 3000, (socket, { task }, i) => { socket.emit('room:presence', { task, update: presence(1000 + i) }); return undefined; }, /^(dropped|cut)$/),
   { name: '200 connections without an account', expected: /^cut$/, run: async (target) => {
     const sockets = await Promise.all(Array.from({ length: 200 }, () => connect(target, { name: 'nobody', cookie: '' })));
     const open = sockets.filter((socket) => socket.connected);

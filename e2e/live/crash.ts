@@ -103,7 +103,7 @@ class Desk {
     if (this.#random() < 0.1 && ops.annotationsOf(hand.doc).has(id)) {
       entry.removed = true;
       hand.remove(id, `${id} -1`);
-    } else hand.put(id, [n, 10, 20, 20], `${id} ${n}`);
+    } else hand.put(id, [10, 10, n, 20], `${id} ${n}`);
   }
 
   #note(edit: string): void {
@@ -127,7 +127,7 @@ class Desk {
     const boxes = ops.annotationsOf(newcomer.doc);
     for (const [id, { saved, removed }] of this.#books) {
       const box: unknown = boxes.get(id)?.get('box');
-      const there = Array.isArray(box) ? Number(box[0]) : null;
+      const there = Array.isArray(box) ? Number(box[2]) : null;
       if (saved >= 0 && (there === null ? !removed : there < saved)) this.#found.lost += 1;
     }
     newcomer.close();

@@ -58,7 +58,7 @@ class Work {
     this.#timers = this.#hands.map((hand, i) => setInterval(() => {
       const n = ++this.#n;
       this.#sent.set(`work${i} ${n}`, performance.now());
-      hand.put(`work${i}`, [n, i, 20, 20], `work${i} ${n}`);
+      hand.put(`work${i}`, [i, i, n, 20], `work${i} ${n}`);
     }, 50));
   }
 

@@ -167,4 +167,67 @@ describe('connections', () => {
       await ended;
     }
   });
+
+  /** A browser with a connection; `ended` resolves when the server has closed it. */
+  async function connected(personId: string, email: string, auth: Record<string, string> = { person: personId }) {
+    const browser = new Browser();
+    await browser.send('POST', '/api/v1/sign-in', { token: tokenOf(await createSignInLink(t.db, email)) });
+    const socket = io(t.url, { transports: ['websocket'], extraHeaders: { cookie: browser.cookie, origin: t.url }, auth, forceNew: true, reconnection: false });
+    const refused = await new Promise<string | null>((resolve) => { socket.once('connect', () => { resolve(null); }); socket.once('connect_error', (error) => { resolve(error.message); }); });
+    let open = refused === null;
+    const ended = new Promise<void>((resolve) => { socket.once('disconnect', () => { open = false; resolve(); }); });
+    return { browser, socket, ended, refused, isOpen: () => open };
+  }
+
+  it('end with the sign-out of their session, and of no other', async () => {
+    const person = await t.person();
+    const [one, other] = [await connected(person.id, person.email), await connected(person.id, person.email)];
+    expect((await one.browser.send('POST', '/api/auth/sign-out', {})).status).toBe(200);
+    await one.ended;
+    expect((await one.browser.send('GET', '/api/v1/me')).status).toBe(401);
+    expect(other.isOpen()).toBe(true);
+    other.socket.close();
+  });
+
+  it('end when the session or the token expires, is revoked or deleted elsewhere', async () => {
+    const person = await t.person();
+    const ends: ((session: string) => Promise<unknown>)[] = [
+      (id) => t.db.session.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } }),
+      (id) => t.db.session.delete({ where: { id } }),
+    ];
+    for (const end of ends) {
+      const one = await connected(person.id, person.email);
+      const [session] = await t.db.session.findMany({ where: { userId: person.id }, orderBy: { createdAt: 'desc' }, take: 1 });
+      await end(session?.id ?? '');
+      await one.ended;
+    }
+    for (const data of [{ expiresAt: new Date(Date.now() + 1000) }, { expiresAt: new Date(0) }]) {
+      const socket = await person.socket();
+      const ended = new Promise<void>((resolve) => { socket.once('disconnect', () => { resolve(); }); });
+      await t.db.apiToken.updateMany({ where: { userId: person.id }, data });
+      await ended;
+      await t.db.apiToken.updateMany({ where: { userId: person.id }, data: { expiresAt: null } });
+    }
+  });
+
+  it('are refused to a page that works for somebody else than the session is of', async () => {
+    const [person, other] = [await t.person(), await t.person()];
+    const mine = await connected(person.id, person.email);
+    expect(mine.refused).toBeNull();
+    mine.socket.close();
+    expect((await connected(person.id, person.email, { person: other.id })).refused).toBe('another_person');
+    expect((await connected(person.id, person.email, {})).refused).toBeNull();
+  });
+});
+
+describe('the secret of a session', () => {
+  it('is in the cookie alone, in no answer', async () => {
+    const person = await t.person();
+    const browser = new Browser();
+    await browser.send('POST', '/api/v1/sign-in', { token: tokenOf(await createSignInLink(t.db, person.email)) });
+    await browser.send('POST', '/api/v1/me/password', { password: 'correct horse battery' });
+    const answer = await browser.send('POST', '/api/auth/sign-in/email', { email: person.email, password: 'correct horse battery' });
+    expect(answer).toEqual({ status: 200, body: { ok: true } });
+    for (const { token } of await t.db.session.findMany({ where: { userId: person.id } })) expect(JSON.stringify(answer.body)).not.toContain(token);
+  });
 });

@@ -44,6 +44,8 @@ export function makeAuth({ config, db, secret, origins }: AuthOptions) {
     rateLimit: { enabled: true, window: 60, max: 120, customRules: { '/sign-in/email': { window: 60, max: 10 } } },
     telemetry: { enabled: false },
     logger: { disabled: true },
+    // What is no answer of the library (the database is away) is told like any other error, not printed by it.
+    onAPIError: { throw: true },
     plugins: [signInByLink(db)],
   });
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { PrismaClient } from '#prisma';
-import type { Person } from '../context.ts';
+import type { Visitor } from '../context.ts';
 
 /** Recognisable by secret scanners; the rest is 192 random bits. */
 const PREFIX = 'emend_';
@@ -16,7 +16,7 @@ function hashToken(token: string): string {
 }
 
 /** Whose token it is; null = unknown or expired. Notes its use at most once a minute. */
-export async function personOfToken(db: PrismaClient, token: string): Promise<Person | null> {
+export async function visitorOfToken(db: PrismaClient, token: string): Promise<Visitor | null> {
   if (!token.startsWith(PREFIX)) return null;
   const row = await db.apiToken.findUnique({ where: { hash: hashToken(token) }, include: { user: true } });
   if (!row || (row.expiresAt !== null && row.expiresAt.getTime() <= Date.now())) return null;
@@ -25,5 +25,5 @@ export async function personOfToken(db: PrismaClient, token: string): Promise<Pe
     await db.apiToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date() } });
   }
   const { id, name, email, admin } = row.user;
-  return { id, name, email, admin };
+  return { person: { id, name, email, admin }, proof: { kind: 'token', id: row.id } };
 }

@@ -5,8 +5,9 @@ import { Type } from 'typebox';
 import { EmendError } from '#core/errors.ts';
 import { ruleOf } from '../access.ts';
 import { AUTH_PATH, makeAuth, readSecret, type Auth } from '../auth/auth.ts';
-import { personOfToken } from '../auth/tokens.ts';
-import type { Person } from '../context.ts';
+import { visitorOfToken } from '../auth/tokens.ts';
+import type { Visitor } from '../context.ts';
+import { databaseAway } from '../database/outage.ts';
 import { originsOf } from '../origins.ts';
 import { permit, type Permit } from '../permit.ts';
 
@@ -14,7 +15,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     auth: Auth;
     /** Who these headers belong to, by cookie or bearer token; the same for requests and for the socket's handshake. */
-    whoIs: (headers: FastifyRequest['headers']) => Promise<Person | null>;
+    whoIs: (headers: FastifyRequest['headers']) => Promise<Visitor | null>;
   }
   interface FastifyRequest {
     /** The project that the route is about and the person's role there, found by the access check. */
@@ -32,11 +33,13 @@ export default fp(async (app) => {
   app.decorate('whoIs', async (headers: FastifyRequest['headers']) => {
     if (headers.authorization !== undefined) {
       const bearer = /^Bearer (\S{1,200})$/.exec(headers.authorization)?.[1];
-      return bearer === undefined ? null : personOfToken(app.db, bearer);
+      return bearer === undefined ? null : visitorOfToken(app.db, bearer);
     }
     if (headers.cookie === undefined) return null;
     const session = await auth.api.getSession({ headers: fromNodeHeaders(headers) });
-    return session && { id: session.user.id, name: session.user.name, email: session.user.email, admin: session.user.admin === true };
+    if (!session) return null;
+    const { id, name, email, admin } = session.user;
+    return { person: { id, name, email, admin: admin === true }, proof: { kind: 'session', id: session.session.id } };
   });
   app.decorateRequest('person', null);
   app.decorateRequest('permit', { getter: () => NOBODY });
@@ -50,7 +53,12 @@ export default fp(async (app) => {
   // Of all that the library offers, what Emend uses; the rest (registering, other names and addresses, other ways in) has no route.
   const config = { rateLimit: { max: 60, timeWindow: '1 minute' } };
   app.post(`${AUTH_PATH}/sign-in/email`, { schema: { tags: ['people'], summary: 'Sign in with e-mail address and password; answers with a session cookie', body: Credentials }, config }, (request, reply) => pass(auth, request, reply));
-  app.post(`${AUTH_PATH}/sign-out`, { schema: { tags: ['people'], summary: 'End the session of the cookie', body: Type.Object({}, { additionalProperties: false }) }, config }, (request, reply) => pass(auth, request, reply));
+  app.post(`${AUTH_PATH}/sign-out`, { schema: { tags: ['people'], summary: 'End the session of the cookie', body: Type.Object({}, { additionalProperties: false }) }, config }, async (request, reply) => {
+    const visitor = await app.whoIs(request.headers);
+    await pass(auth, request, reply);
+    if (visitor?.proof.kind === 'session') app.endProof(visitor.proof);
+    return reply;
+  });
 }, { name: 'auth', dependencies: ['database', 'security'] });
 
 async function decide(request: FastifyRequest): Promise<void> {
@@ -59,7 +67,7 @@ async function decide(request: FastifyRequest): Promise<void> {
   const rule = ruleOf(Array.isArray(method) ? request.method : method ?? request.method, url);
   if (!rule) throw new EmendError('forbidden', 'Nobody may use this address.');
   if (rule.least === 'public') return;
-  request.person = await request.server.whoIs(request.headers);
+  request.person = (await request.server.whoIs(request.headers))?.person ?? null;
   const granted = await permit(request.server.db, rule, request.person, scopeId(request.params));
   Object.defineProperty(request, 'permit', { value: granted });
 }
@@ -85,12 +93,13 @@ export function takeCookies(response: Response, reply: FastifyReply): void {
   for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie);
 }
 
-/** Copies an answer of better-auth, cookies included; its errors become Problems. */
+/** An answer of better-auth: its cookies, and that it went well; its errors become Problems. */
 async function relay(response: Response, reply: FastifyReply): Promise<FastifyReply> {
   takeCookies(response, reply);
-  if (response.ok) {
-    return reply.code(response.status).header('content-type', response.headers.get('content-type') ?? 'application/json').send(await response.text());
-  }
+  // The library's own answer repeats the session's secret, which the cookie keeps from scripts.
+  if (response.ok) return reply.code(response.status).send({ ok: true });
+  // It hides why, and all that it asks is the database.
+  if (response.status >= 500) throw databaseAway();
   if (response.status === 429) throw new EmendError('too_many', 'Too many attempts to sign in. Wait a minute and try again.');
   if (response.status === 401) throw new EmendError('unauthenticated', 'E-mail address or password is wrong. Try again, or ask an administrator for a sign-in link.');
   throw new EmendError('bad_request', 'The sign-in request could not be handled. Reload the page and try again.');

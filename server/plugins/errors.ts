@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { EmendError, ERROR_STATUS, type Problem } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
+import { databaseAway, isOutage, RETRY_SECONDS } from '../database/outage.ts';
 
 /** Every error leaves as a Problem. What is not an EmendError leaves as `failed` with a reference; its details stay in the log. */
 export default fp(async (app) => {
@@ -12,16 +13,22 @@ function answer(error: FastifyError | EmendError, request: FastifyRequest, reply
   const problem = problemOf(error);
   if (problem) {
     request.log.debug({ err: error }, 'refused');
-    void reply.code(ERROR_STATUS[problem.code]).send(problem);
+    send(reply, problem);
     return;
   }
-  void reply.code(500).send(unexpected(error, (reference) => { request.log.error({ err: error, reference }, 'unexpected error'); }));
+  send(reply, unexpected(error, (reference) => { request.log.error({ err: error, reference }, 'unexpected error'); }));
 }
 
-/** An error that nobody foresaw, as people see it. `log` keeps the details under the same reference. */
-export function unexpected(_error: unknown, log: (reference: string) => void): Problem {
+function send(reply: FastifyReply, problem: Problem): void {
+  if (problem.code === 'unavailable') void reply.header('retry-after', RETRY_SECONDS);
+  void reply.code(ERROR_STATUS[problem.code]).send(problem);
+}
+
+/** An error that is no refusal, as people see it: the database is away, or nobody foresaw it. `log` keeps the details under the same reference. */
+export function unexpected(error: unknown, log: (reference: string) => void): Problem {
   const reference = newId().slice(0, 8);
   log(reference);
+  if (isOutage(error)) return databaseAway().toProblem();
   return { code: 'failed', message: `Something went wrong on the server and this was not done. Try again; if it stays, show your administrator the reference ${reference}.` };
 }
 

@@ -1,7 +1,9 @@
 import fp from 'fastify-plugin';
 import { Audience } from '../sync/audience.ts';
 import { Connection } from '../sync/connection.ts';
+import type { Proof } from '../context.ts';
 import { PrismaRoomStore } from '../sync/prismaRoomStore.ts';
+import { Proofs } from '../sync/proofs.ts';
 import { Rooms } from '../sync/rooms.ts';
 import { attachSocket } from '../sync/socket.ts';
 import { Turns } from '../sync/turns.ts';
@@ -15,6 +17,8 @@ declare module 'fastify' {
     audience: Audience;
     /** Ends all connections of a person whose rights have changed; their page connects again, and gets what they still may have. */
     disconnect: (personId: string) => void;
+    /** Ends all connections that rest on a session or token that is no more. */
+    endProof: (proof: Proof) => void;
     /** Who has a project open. */
     online: (projectId: string) => { id: string; name: string }[];
   }
@@ -32,11 +36,14 @@ export default fp(async (app) => {
   app.decorate('disconnect', (personId: string) => {
     for (const socket of io.sockets.sockets.values()) if (socket.data.person.id === personId) socket.conn.close();
   });
+  const proofs = new Proofs(io, app.db, app.log);
+  app.decorate('endProof', (proof: Proof) => { proofs.end(proof); });
   app.bus.on((projectId, event) => { io.to(`project:${projectId}`).emit('project:event', { project: projectId, event }); });
   io.on('connection', (socket) => { new Connection(app, socket, watchers, turns).listen(); });
   // Sockets first, so that nothing new comes in; then what the rooms hold becomes durable, while there still is a database.
   app.addHook('preClose', async () => {
     await io.close();
+    await proofs.close();
     await rooms.close();
   });
 }, { name: 'sync', dependencies: ['database', 'auth', 'bus'] });

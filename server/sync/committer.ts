@@ -30,8 +30,8 @@ interface Waiting extends Edit {
 
 export interface CommitterEvents {
   committed: (edits: readonly Edit[], seq: number) => void;
-  /** Nothing more can be written; every waiting edit has been refused with the same problem. */
-  failed: (problem: EmendError) => void;
+  /** Nothing more can be written; every waiting edit has been refused with the same problem. `sealed`: the task takes none; else the database is away. */
+  failed: (problem: EmendError, refused: readonly Edit[], sealed: boolean) => void;
 }
 
 /** Group commit of one room: what came in meanwhile is one append, one COMMIT, and then acknowledged together. Order is kept. */
@@ -85,7 +85,8 @@ export class Committer {
     try {
       this.#seq = await this.#append(batch);
     } catch (error) {
-      this.#fail(batch, error instanceof RoomSealed
+      const sealed = error instanceof RoomSealed;
+      this.#fail(batch, sealed, sealed
         ? new EmendError('conflict', 'This image has been submitted, so it takes no more edits. Open it again ("Back") to go on correcting it.')
         : new EmendError('unavailable', 'The server cannot reach its database, so this edit is not saved yet. It is kept in this browser and sent again.'));
       return;
@@ -106,12 +107,12 @@ export class Committer {
     }
   }
 
-  #fail(batch: readonly Waiting[], problem: EmendError): void {
+  #fail(batch: readonly Waiting[], sealed: boolean, problem: EmendError): void {
     this.#failed = problem;
     const all = [...batch, ...this.#waiting];
     this.#waiting = [];
     for (const edit of all) edit.reject(problem);
-    this.#events.failed(problem);
+    this.#events.failed(problem, all, sealed);
   }
 }
 

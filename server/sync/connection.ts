@@ -4,6 +4,7 @@ import { newId } from '#core/ids.ts';
 import type { ClientEventName, ClientToServer } from '#core/protocol.ts';
 import { EmendError } from '#core/errors.ts';
 import { atLeast } from '../access.ts';
+import { enterCopy } from '../blind.ts';
 import { Parts } from './parts.ts';
 import { Bucket } from './rates.ts';
 import type { Member } from './room.ts';
@@ -89,6 +90,7 @@ export class Connection {
     if (!this.#joins.take()) throw new EmendError('too_many', 'Too many images were opened in a short time. Wait a moment; the page tries again.');
     const { message, permit } = await this.#admit('room:join', raw);
     if (this.#rooms.size >= MAX_OPEN && !this.#rooms.has(message.task)) throw new EmendError('too_many', `This browser has ${MAX_OPEN} images open. Close some tabs.`);
+    if (permit.role === 'annotator') await enterCopy(this.#app.db, message.task, this.#socket.data.person.id);
     const former = this.#rooms.get(message.task);
     if (former) await this.#app.rooms.leave(message.task, former);
     const member = this.#member(message.task, !permit.role || !atLeast(permit.role, 'annotator'));

@@ -1,11 +1,13 @@
 /** Decides whether an update may enter a room, on a copy of its document, so that a bad one leaves no trace. */
 import { Compile } from 'typebox/compile';
 import * as Y from 'yjs';
-import { annotationsOf, MAX_ANNOTATIONS, ROOTS, verdictsOf } from '#core/annotation/doc.ts';
+import { annotationsOf, MAX_ANNOTATIONS, MAX_VERDICTS, ROOTS, verdictsOf } from '#core/annotation/doc.ts';
 import { AnnotationSchema, VerdictSchema, type Annotation } from '#core/annotation/schema.ts';
 import { EmendError } from '#core/errors.ts';
 import { runsOf } from '#core/geometry/rle.ts';
 import { Authorship } from './authorship.ts';
+import { MAX_DOC_BYTES, type Encoded } from './encoded.ts';
+import { Fitting, Unfit, type Facts } from './fitting.ts';
 
 /** Edits of one client in one document. Far beyond what a person can do, far below what breaks number arithmetic. */
 const MAX_CLOCK = 2 ** 31;
@@ -23,25 +25,43 @@ export interface Admitted {
 export class Guard {
   #scratch = new Y.Doc();
   readonly #live: Y.Doc;
+  readonly #encoded: Encoded;
+  readonly #fitting: Fitting;
   readonly #authorship = new Authorship();
 
-  constructor(live: Y.Doc) {
+  /** `encoded`: the same document's. */
+  constructor(live: Y.Doc, encoded: Encoded, facts: Facts) {
     this.#live = live;
+    this.#encoded = encoded;
+    this.#fitting = new Fitting(facts);
     this.#renew();
   }
 
-  /** @throws EmendError `invalid`, with the reason; then nothing has changed. */
+  set facts(facts: Facts) {
+    this.#fitting.facts = facts;
+  }
+
+  /** @throws EmendError `invalid` (Unfit where the facts speak against it) or `too_large`, with the reason; then nothing has changed. */
   admit(update: Uint8Array, user: string, now = Date.now()): Admitted | undefined {
-    refuseBeforeApplying(update);
-    return this.#try((scratch) => { Y.applyUpdate(scratch, update); }, (scratch, touched) => { this.#authorship.stamp(this.#live, scratch, touched, user, now); });
+    const { structs } = readBeforeApplying(update);
+    // Deletions name no new things, and make room.
+    if (structs.length > 0) this.#refuseWhenFull(update.byteLength);
+    this.#fitting.refuseStrangers(structs);
+    return this.#try((scratch) => { Y.applyUpdate(scratch, update); }, now, (scratch, touched) => { this.#authorship.stamp(this.#live, scratch, touched, user, now); });
   }
 
   /** Changes made by the server itself, checked like any other. */
   admitEdit(edit: (doc: Y.Doc) => void): Admitted | undefined {
-    return this.#try(edit);
+    this.#refuseWhenFull(0);
+    return this.#try(edit, Date.now());
   }
 
-  #try(change: (scratch: Y.Doc) => void, sign: (scratch: Y.Doc, touched: Touched) => void = () => undefined): Admitted | undefined {
+  #refuseWhenFull(more: number): void {
+    if (!this.#encoded.isFull(more)) return;
+    throw new EmendError('too_large', `This image holds as many edits as one may (${MAX_DOC_BYTES / 1024 / 1024} MiB), so the last one was not taken. All that is saved stays and can be submitted; deleting what is not needed makes room. Open the image anew to go on.`);
+  }
+
+  #try(change: (scratch: Y.Doc) => void, now: number, sign: (scratch: Y.Doc, touched: Touched) => void = () => undefined): Admitted | undefined {
     const scratch = this.#scratch;
     const updates: Uint8Array[] = [];
     const touched = new Touched(scratch);
@@ -52,6 +72,8 @@ export class Guard {
       const problem = pendingProblem(scratch) ?? touched.problem();
       if (problem !== undefined) throw new EmendError('invalid', `An edit was refused because it does not fit this document: ${problem}. Everything saved before it is safe; reload the page to go on.`);
       if (updates.length === 0) return undefined;
+      const misfit = this.#misfit(touched, now);
+      if (misfit !== undefined) throw new Unfit(misfit);
       const update = join(updates.splice(0));
       touched.stop();
       scratch.transact(() => { sign(scratch, touched); });
@@ -66,16 +88,26 @@ export class Guard {
     }
   }
 
+  #misfit(touched: Touched, now: number): string | undefined {
+    return first(touched.annotations, (id) => this.#fitting.annotationProblem(id, read(this.#live, id), read(this.#scratch, id), now))
+      ?? first(touched.verdicts, (id) => (verdictsOf(this.#scratch).has(id) && !verdictsOf(this.#live).has(id) ? this.#fitting.verdictProblem(id) : undefined));
+  }
+
   #renew(): void {
     this.#scratch.destroy();
     this.#scratch = new Y.Doc();
     for (const root of ROOTS) this.#scratch.getMap(root);
-    Y.applyUpdate(this.#scratch, Y.encodeStateAsUpdate(this.#live));
+    Y.applyUpdate(this.#scratch, this.#encoded.whole());
   }
 
   destroy(): void {
     this.#scratch.destroy();
   }
+}
+
+function read(doc: Y.Doc, id: string): Annotation | undefined {
+  const value: unknown = annotationsOf(doc).get(id)?.toJSON();
+  return annotationCheck.Check(value) ? value : undefined;
 }
 
 function join(updates: Uint8Array[]): Uint8Array {
@@ -86,7 +118,7 @@ function join(updates: Uint8Array[]): Uint8Array {
  * Reads the update as Yjs V1 without a document. A V2 update, or rubbish, fails here or gives clocks that no client can have; decoding V1 reads at
  * least one byte per step, so its time is bounded by the size of the event.
  */
-function refuseBeforeApplying(update: Uint8Array): void {
+function readBeforeApplying(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
   let decoded: ReturnType<typeof Y.decodeUpdate>;
   try {
     decoded = Y.decodeUpdate(update);
@@ -99,6 +131,7 @@ function refuseBeforeApplying(update: Uint8Array): void {
   }
   const far = decoded.structs.some((s) => s.id.clock + s.length > MAX_CLOCK) || [...decoded.ds.clients.values()].some((items) => items.some((i) => i.clock + i.len > MAX_CLOCK));
   if (far) throw new EmendError('invalid', 'An edit was refused because its clock lies far in the future. Reload the page to go on.');
+  return decoded;
 }
 
 /** Edits that build on edits which are not here would wait in memory for ever. */
@@ -143,7 +176,8 @@ class Touched {
   #rootProblem(): string | undefined {
     const unknown = [...this.#doc.share.keys()].find((name) => !ROOTS.some((root) => root === name));
     if (unknown !== undefined) return 'it has an unknown part';
-    return annotationsOf(this.#doc).size > MAX_ANNOTATIONS ? `more than ${MAX_ANNOTATIONS} annotations` : undefined;
+    if (annotationsOf(this.#doc).size > MAX_ANNOTATIONS) return `more than ${MAX_ANNOTATIONS} annotations`;
+    return verdictsOf(this.#doc).size > MAX_VERDICTS ? `more than ${MAX_VERDICTS} verdicts` : undefined;
   }
 
   #annotationProblem(id: string): string | undefined {
@@ -186,8 +220,11 @@ function maskProblem({ mask }: Annotation): string | undefined {
   }
 }
 
+/** Names that JavaScript objects have of themselves: as a key of plain data they would be something else than a key. */
+const TAKEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
 function badId(id: string): string | undefined {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? undefined : 'an id is not an id';
+  return /^[A-Za-z0-9_-]{1,64}$/.test(id) && !TAKEN.has(id) ? undefined : 'an id is not an id';
 }
 
 function first(ids: Iterable<string>, check: (id: string) => string | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import type { Facts } from './fitting.ts';
 import { RoomSealed, type LogEntry, type RoomStore, type StoredDoc } from './roomStore.ts';
 
 interface Kept {
@@ -7,11 +8,21 @@ interface Kept {
   sealed: boolean;
 }
 
+/** A picture of ordinary size, a few classes, and predictions p, p0 … p9. */
+export const PLAIN_FACTS: Facts = {
+  size: { width: 640, height: 480 }, classes: new Map([0, 1, 2, 3].map((index) => [index, null])),
+  predictions: new Map(['p', ...Array.from({ length: 10 }, (_, i) => `p${i}`)].map((id) => [id, 0])),
+};
+
 /** The twin of the Prisma store, for tests of rooms. Both pass the same suite. */
 export class MemoryRoomStore implements RoomStore {
   readonly #tasks = new Map<string, Kept>();
 
-  constructor(taskIds: Iterable<string>) {
+  /** May be changed, as the database is. */
+  known: Facts;
+
+  constructor(taskIds: Iterable<string>, known: Facts = PLAIN_FACTS) {
+    this.known = known;
     for (const id of taskIds) this.#tasks.set(id, { snapshot: undefined, log: [], seq: 0, sealed: false });
   }
 
@@ -20,6 +31,10 @@ export class MemoryRoomStore implements RoomStore {
     if (!kept) return undefined;
     const updates = [...(kept.snapshot ? [kept.snapshot.bytes] : []), ...kept.log.map((e) => e.bytes)];
     return { updates, seq: kept.seq, logged: kept.log.length };
+  }
+
+  async facts(taskId: string, _thorough: boolean): Promise<Facts | undefined> {
+    return this.#tasks.has(taskId) ? this.known : undefined;
   }
 
   async append(taskId: string, entries: readonly LogEntry[]): Promise<number> {

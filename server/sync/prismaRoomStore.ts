@@ -1,4 +1,5 @@
 import { Prisma, type PrismaClient } from '#prisma';
+import type { Facts } from './fitting.ts';
 import { RoomSealed, type LogEntry, type RoomStore, type StoredDoc } from './roomStore.ts';
 
 export class PrismaRoomStore implements RoomStore {
@@ -16,6 +17,21 @@ export class PrismaRoomStore implements RoomStore {
     if (!task) return undefined;
     const log = task.updates.filter((u) => u.seq > (task.snapshot?.seq ?? 0));
     return { updates: [...(task.snapshot ? [task.snapshot.bytes] : []), ...log.map((u) => u.bytes)], seq: task.docSeq, logged: log.length };
+  }
+
+  async facts(taskId: string, thorough: boolean): Promise<Facts | undefined> {
+    const task = await this.#db.task.findUnique({
+      where: { id: taskId }, select: { imageId: true, predictionSetId: true, image: { select: { width: true, height: true } }, project: { select: { classes: { select: { index: true, retiredAt: true } } } } },
+    });
+    if (!task) return undefined;
+    // The ids alone: masks can be megabytes.
+    const predictions = await this.#db.$queryRaw<{ id: string; class: number }[]>`
+      SELECT p->>'id' AS id, (p->>'class')::int AS class FROM "PredictionSet" s, jsonb_array_elements(s.instances) p
+      WHERE s.id = ${task.predictionSetId}::text OR (${thorough}::bool AND s."imageId" = ${task.imageId}::text)`;
+    return {
+      size: task.image, classes: new Map(task.project.classes.map((c) => [c.index, c.retiredAt?.getTime() ?? null])),
+      predictions: new Map(predictions.map((p) => [p.id, p.class])),
+    };
   }
 
   /** One statement, so one round trip and one COMMIT. The task's row lock orders it against submit, which changes the state. */

@@ -12,11 +12,20 @@ export class Bucket {
   }
 
   take(): boolean {
+    if (this.isEmpty()) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  isEmpty(): boolean {
     const now = performance.now();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+    return this.#tokens < 1;
+  }
+
+  /** What has cost so much already; may leave less than nothing. */
+  spend(tokens: number): void {
+    this.#tokens -= tokens;
   }
 }

@@ -1,10 +1,8 @@
 import * as Y from 'yjs';
-import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import { describe, expect, it, vi } from 'vitest';
 import * as ops from '#core/annotation/doc.ts';
 import type { EmendError } from '#core/errors.ts';
 import { MemoryRoomStore } from './memoryRoomStore.ts';
-import { readPresence } from './presence.ts';
 import type { Member } from './room.ts';
 import { Rooms } from './rooms.ts';
 
@@ -107,7 +105,7 @@ describe('a room', () => {
   it('loads once, however many join at the same time', async () => {
     let loads = 0;
     const store = new MemoryRoomStore(['t']);
-    const counting = { load: (id: string) => { loads += 1; return store.load(id); }, append: store.append.bind(store), compact: store.compact.bind(store) };
+    const counting = { load: (id: string) => { loads += 1; return store.load(id); }, facts: store.facts.bind(store), append: store.append.bind(store), compact: store.compact.bind(store) };
     const rooms = new Rooms(counting);
     await Promise.all(['a', 'b', 'c', 'd'].map((id) => rooms.join('t', member(id), nothing)));
     expect(loads).toBe(1);
@@ -137,11 +135,41 @@ describe('a room', () => {
     expect(Object.keys(await content(rooms))).toEqual(['a']);
   });
 
-  it('closes for everybody when the task takes no more edits', async () => {
+  it('sends only those away who edit a task that takes no more edits; whoever looks on sees what is durable, and stays', async () => {
     const { rooms, store, ann, bob } = await open();
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('before')));
     store.seal('t', true);
-    await expect(rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()))).rejects.toMatchObject({ code: 'conflict' });
-    expect([ann.closed.length, bob.closed.length]).toEqual([1, 1]);
+    await expect(rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('late')))).rejects.toMatchObject({ code: 'conflict' });
+    expect([ann.closed.length, bob.closed.length]).toEqual([1, 0]);
+    expect(Object.keys(await content(rooms))).toEqual(['before']);
+    // The room goes on: opened again, bob is still in it.
+    store.seal('t', false);
+    await rooms.join('t', ann, nothing);
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('again')));
+    const his = new Y.Doc();
+    for (const m of bob.got) if (m.name === 'room:update' && m.update) Y.applyUpdate(his, m.update);
+    expect(Object.keys(ops.annotationsOf(his).toJSON()).toSorted()).toEqual(['again', 'before']);
+    await rooms.update('t', 'bob', Y.encodeStateAsUpdate(drawn('his')));
+    expect(ann.got.at(-1)?.name).toBe('room:update');
+  });
+
+  it('a mask that comes after the submit sends nobody away', async () => {
+    const { rooms, store, ann, bob } = await open();
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn('x')));
+    store.seal('t', true);
+    await expect(rooms.apply('t', { kind: 'remote' }, (doc) => { ops.setClass(doc, act, 'x', 1); })).rejects.toMatchObject({ code: 'conflict' });
+    expect([ann.closed.length, bob.closed.length]).toEqual([0, 0]);
+    expect((await rooms.with('t', async (room) => room.members)).map((m) => m.id)).toEqual(['ann', 'bob']);
+  });
+
+  it('encodes its document once for all who join until it changes', async () => {
+    const { rooms, ann } = await open();
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()));
+    const joined = await Promise.all(Array.from({ length: 20 }, (_, i) => rooms.join('t', member(`m${i}`), nothing)));
+    expect(new Set(joined.map(({ update }) => update)).size).toBe(1);
+    await rooms.leave('t', ann);
+    await rooms.update('t', 'm0', Y.encodeStateAsUpdate(drawn('b')));
+    expect((await rooms.join('t', member('later'), nothing)).update).not.toBe(joined[0]?.update);
   });
 });
 
@@ -169,6 +197,14 @@ describe('bad updates', () => {
     'a wrong class': edited((d) => d.getMap('annotations').set('x', new Y.Map(Object.entries({ class: 'one', box: [0, 0, 1, 1], kind: 'drawn', by: 'ann', at: 1 })))),
     'a nested type': edited((d) => d.getMap('annotations').set('x', new Y.Map<unknown>([['class', 0], ['box', Y.Array.from([0, 0, 1, 1])], ['kind', 'drawn'], ['by', 'ann'], ['at', 1]]))),
     'an unknown field': edited((d) => d.getMap('verdicts').set('p', { verdict: 'rejected', by: 'ann', at: 1, admin: true })),
+    '__proto__ as an id': edited((d) => { ops.drawBox(d, act, seen, '__proto__', [1, 2, 30, 40], 0); }),
+    'constructor as an id': edited((d) => { ops.drawBox(d, act, seen, 'constructor', [1, 2, 30, 40], 0); }),
+    'prototype as an id': edited((d) => { ops.drawBox(d, act, seen, 'prototype', [1, 2, 30, 40], 0); }),
+    'a verdict about a prediction that is not there': edited((d) => { ops.rejectPrediction(d, act, 'nobody'); }),
+    'a replaced prediction that is not there': edited((d) => d.getMap('annotations').set('x', new Y.Map(Object.entries({ class: 0, box: [0, 0, 9, 9], kind: 'drawn', by: 'ann', at: 1, of: ['p', 'nobody'] })))),
+    'a class that the project does not have': edited((d) => { ops.drawBox(d, act, seen, 'x', [1, 2, 30, 40], 9998); }),
+    'a box outside the picture': edited((d) => { ops.drawBox(d, act, seen, 'x', [900_000, 900_000, 10, 10], 0); }),
+    'a box that touches the picture from outside': edited((d) => { ops.drawBox(d, act, seen, 'x', [640, 0, 10, 10], 0); }),
     'a bad id': edited((d) => d.getMap('verdicts').set('<img src=x>', { verdict: 'rejected', by: 'ann', at: 1 })),
   };
   for (const [name, update] of Object.entries(cases)) {
@@ -184,36 +220,4 @@ describe('bad updates', () => {
       expect(Object.keys(await content(rooms)).toSorted()).toEqual(['kept', 'later']);
     });
   }
-});
-
-describe('presence', () => {
-  const state = (value: Record<string, unknown>): Uint8Array => {
-    const awareness = new Awareness(new Y.Doc());
-    awareness.setLocalState(value);
-    const update = encodeAwarenessUpdate(awareness, [awareness.clientID]);
-    awareness.destroy();
-    return update;
-  };
-  const ann = { id: 'ann', name: 'Ann', email: '', admin: false };
-
-  it('carries the sender\'s true name', () => {
-    expect(readPresence(state({ user: { id: 'bob', name: 'Bob' }, cursor: [1, 2] }), ann)?.state).toEqual({ user: { id: 'ann', name: 'Ann' }, cursor: [1, 2] });
-  });
-
-  it('drops what does not fit', () => {
-    expect(readPresence(state({ cursor: 'here' }), ann)).toBeUndefined();
-    expect(readPresence(Uint8Array.from([9, 9, 9]), ann)).toBeUndefined();
-    expect(readPresence(state({ tool: 'x'.repeat(20_000) }), ann)).toBeUndefined();
-  });
-
-  it('reaches the others, is told to who comes later, and ends with who leaves', async () => {
-    const { rooms, ann: a, bob } = await open();
-    await rooms.presence('t', 'ann', state({ cursor: [1, 2] }));
-    expect(bob.got.map((m) => m.name)).toEqual(['room:presence']);
-    const cy = member('cy');
-    await rooms.join('t', cy, nothing);
-    expect(cy.got.map((m) => m.name)).toEqual(['room:presence']);
-    await rooms.leave('t', a);
-    expect(cy.got).toHaveLength(2);
-  });
 });

@@ -1,12 +1,15 @@
 /** One task's document among the people who have it open. Never sees a socket: a member is whoever can be sent to and closed. */
+import { randomInt } from 'node:crypto';
 import * as Y from 'yjs';
 import { ROOTS } from '#core/annotation/doc.ts';
 import { EmendError } from '#core/errors.ts';
 import type { Joined, PresenceState, ServerToClient } from '#core/protocol.ts';
 import type { Person } from '../context.ts';
 import { Committer, merge, type Delay, type Edit } from './committer.ts';
+import { Encoded } from './encoded.ts';
+import { Unfit, type Facts } from './fitting.ts';
 import { Guard, type Admitted } from './guard.ts';
-import { readPresence, writePresence, type Presence } from './presence.ts';
+import { readPresence, writePresence } from './presence.ts';
 import { Bucket } from './rates.ts';
 import type { RoomStore, StoredDoc } from './roomStore.ts';
 
@@ -28,16 +31,26 @@ export type ChangeListener = (taskId: string, doc: Y.Doc, changed: ReadonlySet<s
 export interface RoomEnd {
   /** The last connection of a person was closed by the server. */
   sentAway(member: Member): void;
-  /** Its edits can no longer be written. */
+  /** Its edits can no longer be written; everybody has been sent away. */
   failed(room: Room): void;
+  /** The task has been submitted, and an edit came after that: what this room holds is not what is stored. Whoever sent it has been sent away. */
+  stale(room: Room): void;
 }
 
-interface Seat {
-  member: Member;
-  presence: Presence | undefined;
+/** One member's place. The awareness client id is the server's, so that it belongs to this seat alone; the clock counts what was passed on. */
+export interface Seat {
+  readonly member: Member;
+  readonly client: number;
+  clock: number;
+  presence: PresenceState | null;
   updates: Bucket;
   presences: Bucket;
 }
+
+/** What joining and refused edits of one person may cost the others in one room: milliseconds of work a second, and at once. */
+const BUDGET = { perSecond: 100, burst: 1000 } as const;
+/** Facts are read again for an edit that does not fit them, but no more often. Milliseconds. */
+const FACTS_MS = 1000;
 
 /** Log entries behind the snapshot that make it worth writing a new one. */
 const COMPACT_AFTER = 300;
@@ -45,7 +58,11 @@ const COMPACT_AFTER = 300;
 export class Room {
   readonly taskId: string;
   readonly doc = new Y.Doc();
+  readonly #encoded: Encoded;
   readonly #guard: Guard;
+  readonly #budgets = new Map<string, Bucket>();
+  #renewing: Promise<void> | undefined;
+  #renewed = -Infinity;
   readonly #committer: Committer;
   readonly #store: RoomStore;
   readonly #seats = new Map<string, Seat>();
@@ -54,7 +71,7 @@ export class Room {
   #logged: number;
   #compacting: Promise<void> = Promise.resolve();
 
-  constructor(taskId: string, stored: StoredDoc, store: RoomStore, delay: Delay, onChange: ChangeListener, end: RoomEnd) {
+  constructor(taskId: string, stored: StoredDoc, facts: Facts, store: RoomStore, delay: Delay, onChange: ChangeListener, end: RoomEnd) {
     this.taskId = taskId;
     this.#store = store;
     this.#onChange = onChange;
@@ -62,8 +79,9 @@ export class Room {
     this.#logged = stored.logged;
     for (const root of ROOTS) this.doc.getMap(root);
     this.doc.transact(() => { for (const update of stored.updates) Y.applyUpdate(this.doc, update); }, { kind: 'store' });
-    this.#guard = new Guard(this.doc);
-    this.#committer = new Committer(taskId, stored.seq, store, { committed: (edits) => { this.#committed(edits); }, failed: (problem) => { this.#failed(problem); } }, delay);
+    this.#encoded = new Encoded(this.doc, stored.updates.reduce((sum, update) => sum + update.byteLength, 0));
+    this.#guard = new Guard(this.doc, this.#encoded, facts);
+    this.#committer = new Committer(taskId, stored.seq, store, { committed: (edits) => { this.#committed(edits); }, failed: (...how) => { this.#failed(...how); } }, delay);
   }
 
   get members(): Member[] {
@@ -75,16 +93,47 @@ export class Room {
   }
 
   join(member: Member, stateVector: Uint8Array): Joined {
-    let update: Uint8Array;
+    const update = this.#onBudget(member.person, 'always', () => this.#lackedBy(stateVector));
+    const known = [...this.#seats.values()].flatMap(({ client, clock, presence: state }) => (state ? [{ client, clock, state }] : []));
+    this.#seats.set(member.id, { member, client: randomInt(1, 2 ** 31), clock: 0, presence: null, updates: new Bucket(100, 300), presences: new Bucket(60, 120) });
+    if (known.length) member.send('room:presence', { task: this.taskId, update: writePresence(known) });
+    return { update, stateVector: this.#encoded.vector(), readOnly: member.readOnly };
+  }
+
+  #lackedBy(stateVector: Uint8Array): Uint8Array {
     try {
-      update = Y.encodeStateAsUpdate(this.doc, stateVector);
+      return this.#encoded.against(stateVector);
     } catch {
       throw new EmendError('invalid', 'The page sent a document state that cannot be read. Reload the page; unsent work is kept in this browser.');
     }
-    const known = [...this.#seats.values()].flatMap((seat) => (seat.presence ? [seat.presence] : []));
-    this.#seats.set(member.id, { member, presence: undefined, updates: new Bucket(100, 300), presences: new Bucket(60, 120) });
-    if (known.length) member.send('room:presence', { task: this.taskId, update: writePresence(known) });
-    return { update, stateVector: Y.encodeStateVector(this.doc), readOnly: member.readOnly };
+  }
+
+  /** Does what costs time in proportion to the document. @throws EmendError `too_many` for whoever has made too much of it. */
+  #onBudget<T>(person: Person, counts: 'always' | 'when refused', work: () => T): T {
+    const budget = this.#budgets.get(person.id) ?? new Bucket(BUDGET.perSecond, BUDGET.burst);
+    this.#budgets.set(person.id, budget);
+    if (budget.isEmpty()) throw new EmendError('too_many', 'This image was opened, or changed in ways that it does not take, too often in a short time. Nothing is lost; the page tries again in a moment.');
+    const began = performance.now();
+    let refused = true;
+    try {
+      const result = work();
+      refused = false;
+      return result;
+    } finally {
+      if (refused || counts === 'always') budget.spend(performance.now() - began);
+    }
+  }
+
+  /** Takes the seats of a room that this one replaces; nobody there notices. */
+  adopt(seats: readonly Seat[]): void {
+    for (const seat of seats) this.#seats.set(seat.member.id, seat);
+  }
+
+  /** Gives all seats away. */
+  release(): Seat[] {
+    const seats = [...this.#seats.values()];
+    this.#seats.clear();
+    return seats;
   }
 
   leave(memberId: string): void {
@@ -92,7 +141,7 @@ export class Room {
     if (!seat) return;
     this.#seats.delete(memberId);
     // Others would show the cursor of somebody who has gone until it times out.
-    if (seat.presence) this.#sendPresence(memberId, { ...seat.presence, clock: seat.presence.clock + 1, state: null });
+    if (seat.presence) this.#sendPresence(seat, null);
   }
 
   /** Checks, applies, and resolves when the edit is durable. Throws without a trace when it is refused. */
@@ -100,14 +149,46 @@ export class Room {
     const { member, updates } = this.#seat(memberId);
     if (member.readOnly) throw new EmendError('read_only', 'You may look at this image but not change it. Ask an administrator of the project for the role annotator.');
     if (!updates.take()) throw new EmendError('too_many', 'Too many edits in a short time. They are kept in this browser and sent again in a moment.');
-    return this.#enter(this.#guard.admit(bytes, member.person.id), member.person.id, memberId);
+    const { person } = member;
+    return this.#fitted(() => this.#enter(this.#onBudget(person, 'when refused', () => this.#guard.admit(bytes, person.id)), person.id, memberId));
+  }
+
+  /**
+   * Holds an edit against the facts, and once more against new ones. Edits build on each other: those that come while the facts are read wait for it,
+   * and go on in their order.
+   */
+  async #fitted<T>(enter: () => Promise<T>): Promise<T> {
+    while (this.#renewing) await this.#renewing;
+    try {
+      // Checked and entered without a pause in between: what is on the guard's copy is in the document before the next edit is looked at.
+      return await enter();
+    } catch (error) {
+      if (!(error instanceof Unfit) || performance.now() - this.#renewed < FACTS_MS) throw error;
+    }
+    this.#renewing = this.#renewFacts();
+    await this.#renewing;
+    return enter();
+  }
+
+  async #renewFacts(): Promise<void> {
+    try {
+      const facts = await this.#store.facts(this.taskId, true);
+      if (facts) this.#guard.facts = facts;
+      this.#renewed = performance.now();
+    } finally {
+      this.#renewing = undefined;
+    }
   }
 
   /** A change by the server itself (a model's mask): checked, durable when it resolves. False = the edit changed nothing. */
   async apply(origin: unknown, edit: (doc: Y.Doc) => void): Promise<boolean> {
-    const admitted = this.#guard.admitEdit(edit);
-    await this.#enter(admitted, null, null, origin);
-    return admitted !== undefined;
+    let changed = false;
+    await this.#fitted(() => {
+      const admitted = this.#guard.admitEdit(edit);
+      changed = admitted !== undefined;
+      return this.#enter(admitted, null, null, origin);
+    });
+    return changed;
   }
 
   async #enter(admitted: Admitted | undefined, userId: string | null, from: string | null, origin: unknown = { kind: 'remote' }): Promise<number> {
@@ -131,20 +212,16 @@ export class Room {
   presence(memberId: string, bytes: Uint8Array): { person: Person; state: PresenceState | null } | undefined {
     const seat = this.#seats.get(memberId);
     if (!seat?.presences.take()) return undefined;
-    const presence = readPresence(bytes, seat.member.person);
-    if (!presence || this.#spokenFor(presence.client, memberId)) return undefined;
-    seat.presence = presence.state === null ? undefined : presence;
-    this.#sendPresence(memberId, presence);
-    return { person: seat.member.person, state: presence.state };
+    const state = readPresence(bytes, seat.member.person);
+    if (state === undefined) return undefined;
+    seat.presence = state;
+    this.#sendPresence(seat, state);
+    return { person: seat.member.person, state };
   }
 
-  #spokenFor(client: number, except: string): boolean {
-    return [...this.#seats].some(([id, seat]) => id !== except && seat.presence?.client === client);
-  }
-
-  #sendPresence(from: string, presence: Presence): void {
-    const update = writePresence([presence]);
-    for (const [id, { member }] of this.#seats) if (id !== from) member.send('room:presence', { task: this.taskId, update });
+  #sendPresence(from: Seat, state: PresenceState | null): void {
+    const update = writePresence([{ client: from.client, clock: ++from.clock, state }]);
+    for (const seat of this.#seats.values()) if (seat !== from) seat.member.send('room:presence', { task: this.taskId, update });
   }
 
   /** Tells everybody here how far a mask is. */
@@ -167,7 +244,7 @@ export class Room {
   compact(): Promise<void> {
     if (this.#logged === 0 || !this.#committer.idle) return this.#compacting;
     this.#logged = 0;
-    const [seq, bytes] = [this.#committer.seq, Y.encodeStateAsUpdate(this.doc)];
+    const [seq, bytes] = [this.#committer.seq, this.#encoded.whole()];
     this.#compacting = this.#compacting.then(() => this.#store.compact(this.taskId, seq, bytes)).catch(() => undefined);
     return this.#compacting;
   }
@@ -183,18 +260,21 @@ export class Room {
     return [...Y.decodeStateVector(stateVector)].every(([client, clock]) => (mine.get(client) ?? 0) >= clock);
   }
 
-  /** Sends everybody away. */
-  closeFor(problem: EmendError): void {
+  /** Sends everybody away, or those for whom `who` is true. */
+  closeFor(problem: EmendError, who: (memberId: string) => boolean = () => true): void {
     for (const [id, { member }] of this.#seats) {
+      if (!who(id)) continue;
       this.leave(id);
       member.close(problem);
       if (!this.members.some((m) => m.person.id === member.person.id)) this.#end.sentAway(member);
     }
   }
 
-  #failed(problem: EmendError): void {
-    this.closeFor(problem);
-    this.#end.failed(this);
+  #failed(problem: EmendError, refused: readonly Edit[], sealed: boolean): void {
+    const senders = new Set(refused.map((edit) => edit.from));
+    this.closeFor(problem, sealed ? (id) => senders.has(id) : undefined);
+    if (sealed) this.#end.stale(this);
+    else this.#end.failed(this);
   }
 
   #seat(memberId: string): Seat {

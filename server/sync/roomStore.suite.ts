@@ -16,6 +16,7 @@ export function acceptsRoomStore(make: () => Promise<StoreUnderTest>): void {
   it('knows nothing of an unknown task', async () => {
     const { store } = await make();
     expect(await store.load('nobody')).toBeUndefined();
+    expect(await store.facts('nobody', true)).toBeUndefined();
     await expect(store.append('nobody', [{ bytes: bytes(1), userId: null }])).rejects.toThrow(RoomSealed);
   });
 

@@ -1,7 +1,14 @@
+import type { Facts } from './fitting.ts';
+
 /** Where the documents of tasks are kept: an append-only log of Yjs V1 updates per task, and a snapshot that shortens it. */
 export interface RoomStore {
   /** Everything of one task, oldest first; undefined = there is no such task. */
   load(taskId: string): Promise<StoredDoc | undefined>;
+  /**
+   * What edits of this task are held against; undefined = there is no such task. The predictions are those of the task's own set; `thorough`: of all sets
+   * that its image ever had, since work without a connection may speak of a former one.
+   */
+  facts(taskId: string, thorough: boolean): Promise<Facts | undefined>;
   /**
    * Appends in order and returns the number of the last one; durable when it resolves. Throws RoomSealed, having written nothing, when the
    * task takes no edits (submitted, or gone).

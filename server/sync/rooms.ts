@@ -147,18 +147,36 @@ export class Rooms {
   }
 
   async #load(taskId: string): Promise<Room> {
-    const stored = await this.#store.load(taskId);
-    if (!stored) throw new EmendError('not_found', 'There is no such task. It may have been removed, or the address is wrong.');
-    return new Room(taskId, stored, this.#store, this.#delay, (...change) => { for (const listener of this.#changeListeners) listener(...change); }, {
+    const [stored, facts] = await Promise.all([this.#store.load(taskId), this.#store.facts(taskId, false)]);
+    if (!stored || !facts) throw new EmendError('not_found', 'There is no such task. It may have been removed, or the address is wrong.');
+    return new Room(taskId, stored, facts, this.#store, this.#delay, (...change) => { for (const listener of this.#changeListeners) listener(...change); }, {
       // Sent away: their page decides what comes next, so the lease is not given up in haste.
       sentAway: (member) => { this.#tellPeople(taskId, member, false, 'lost'); },
       failed: (room) => { this.#forget(room); },
+      stale: (room) => { this.#replace(room); },
     });
   }
 
   /** A room whose edits can no longer be written: the next to join loads what is durable. */
   #forget(room: Room): void {
     this.#rooms.delete(room.taskId);
+  }
+
+  /** The same for a room that people go on looking at: they have only been shown what is durable, so a new room takes their seats over. */
+  #replace(room: Room): void {
+    const { taskId } = room;
+    const seats = room.release();
+    const loading = this.#load(taskId).then((fresh) => {
+      fresh.adopt(seats);
+      return fresh;
+    });
+    this.#rooms.set(taskId, loading);
+    loading.catch(() => {
+      if (this.#rooms.get(taskId) === loading) this.#rooms.delete(taskId);
+      room.adopt(seats);
+      room.closeFor(new EmendError('unavailable', 'The server has to open this image anew. The page connects again by itself; nothing is lost.'));
+    });
+    this.#unloadLater(taskId);
   }
 
   #tellPeople(taskId: string, { person, readOnly }: Member, here: boolean, how: Seating['how']): void {

@@ -4,15 +4,17 @@ import { Server, type Socket } from 'socket.io';
 import { Value } from 'typebox/value';
 import type { FastifyInstance } from 'fastify';
 import { EmendError, type Problem } from '#core/errors.ts';
-import { CLIENT_EVENTS, MAX_EVENT_BYTES, PROTOCOL_VERSION, type ClientEventName, type ClientToServer, type ServerToClient } from '#core/protocol.ts';
+import { ANOTHER_PERSON, CLIENT_EVENTS, MAX_EVENT_BYTES, PROTOCOL_VERSION, type ClientEventName, type ClientToServer, type ServerToClient } from '#core/protocol.ts';
 import { EVENTS } from '../access.ts';
-import type { Person } from '../context.ts';
+import type { Person, Proof, Visitor } from '../context.ts';
 import { permit, type Permit } from '../permit.ts';
 import { unexpected } from '../plugins/errors.ts';
 import type { Turns } from './turns.ts';
 
 export interface SocketData {
   person: Person;
+  /** What the person was known by at the handshake: the connection ends with it (proofs.ts). */
+  proof: Proof;
   /** Decisions of the last seconds, so that a stroke of edits does not ask the database for each. */
   permits: Map<string, { permit: Permit; until: number }>;
 }
@@ -24,10 +26,11 @@ export type EmendSocket = Socket<ClientToServer, ServerToClient, Record<string, 
 
 /**
  * Attaches Socket.IO to the app's HTTP server. The Origin must be exactly one of ours; a client that sends none is no browser page, and must
- * bring a bearer token. The person is decided once, at the handshake, by the same code as for requests.
+ * bring a bearer token. The person is decided once, at the handshake, by the same code as for requests. A page says for whom it works (`auth.person`):
+ * when somebody else has signed in meanwhile, in another tab, it is refused, so that nobody's edits go out under another name.
  */
 export function attachSocket(app: FastifyInstance, turns: Turns): EmendServer {
-  const people = new WeakMap<IncomingMessage, Person>();
+  const visitors = new WeakMap<IncomingMessage, Visitor>();
   const io: EmendServer = new Server(app.server, {
     serveClient: false,
     // Room for one event of the largest size with its frame; engine.io refuses more before parsing it.
@@ -40,9 +43,9 @@ export function attachSocket(app: FastifyInstance, turns: Turns): EmendServer {
       if (!(origin === undefined ? bearer : app.allowsOrigin(origin))) return decide(null, false);
       // Before anything is set up for the connection, and one by one, so that strangers cost little.
       turns.add(io, () => {
-        app.whoIs(request.headers).then((person) => {
-          if (person) people.set(request, person);
-          decide(null, person !== null);
+        app.whoIs(request.headers).then((visitor) => {
+          if (visitor) visitors.set(request, visitor);
+          decide(null, visitor !== null);
         }, (error: unknown) => {
           app.log.error({ err: error }, 'a handshake failed');
           decide(null, false);
@@ -51,9 +54,12 @@ export function attachSocket(app: FastifyInstance, turns: Turns): EmendServer {
     },
   });
   io.use((socket, next) => {
-    const person = people.get(socket.request);
-    if (!person) return next(new Error('unauthenticated'));
-    socket.data.person = person;
+    const visitor = visitors.get(socket.request);
+    if (!visitor) return next(new Error('unauthenticated'));
+    const expected: unknown = socket.handshake.auth['person'];
+    if (expected !== undefined && expected !== visitor.person.id) return next(new Error(ANOTHER_PERSON));
+    socket.data.person = visitor.person;
+    socket.data.proof = visitor.proof;
     socket.data.permits = new Map();
     next();
   });

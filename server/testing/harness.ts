@@ -16,6 +16,7 @@ import { afterAll, afterEach, inject } from 'vitest';
 import { buildApp, type App, type AppOptions } from '../app.ts';
 import type { Config } from '../config.ts';
 import { readConfig } from '../config.ts';
+import { Gate } from './gate.ts';
 import { execute, withDatabase } from './globalSetup.ts';
 import { makeImage, makePerson, makeProject, makeTask, type ImageOptions, type PersonOptions, type ProjectOptions, type TaskOptions, type TestImage, type TestPerson, type TestProject, type TestTask } from './fixtures.ts';
 
@@ -26,6 +27,8 @@ export interface TestOptions {
   /** Only these features; the default is all. */
   features?: AppOptions['features'];
   requestsPerMinute?: number;
+  /** The app reaches its database through a gate that the test can close and hold. */
+  gated?: boolean;
 }
 
 export interface TestApp {
@@ -42,6 +45,8 @@ export interface TestApp {
   image: (project: TestProject, options?: ImageOptions) => Promise<TestImage>;
   /** A task of the project's iteration, with its image, a model and a prediction set. */
   task: (project: TestProject, options?: TaskOptions) => Promise<TestTask>;
+  /** Before the app's database, where it is `gated`. */
+  gate: Gate;
   /** The server ends and starts again on the same database and directory, as after an upgrade. */
   restart: () => Promise<void>;
 }
@@ -51,7 +56,9 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
   const server = inject('databaseUrl');
   await execute(server, `CREATE DATABASE ${databaseName} TEMPLATE ${inject('templateDatabase')}`);
   const dataDir = await mkdtemp(join(tmpdir(), 'emend-data-'));
-  const databaseUrl = withDatabase(server, databaseName);
+  const gate = await Gate.before(server);
+  const direct = withDatabase(server, databaseName);
+  const databaseUrl = options.gated === true ? gate.url(direct) : direct;
   const start = async (): Promise<App> => {
     const config: Config = { ...readConfig({ EMEND_PORT: '0', EMEND_LOG: process.env['EMEND_LOG'] ?? 'silent', EMEND_DEMO: '0' }, dataDir), dataDir, ...options.config };
     const app = await buildApp({
@@ -60,11 +67,13 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
     await app.listen({ host: '127.0.0.1', port: 0 });
     return app;
   };
-  const test = assemble(await start(), databaseUrl, dataDir, start);
+  const test = assemble(await start(), databaseUrl, dataDir, gate, start);
   let failed = false;
   afterEach(({ task }) => { failed ||= task.result?.state === 'fail'; });
   afterAll(async () => {
+    await gate.open();
     await test.app.close();
+    await gate.close();
     await rm(dataDir, { recursive: true, force: true });
     if (failed && process.env['EMEND_TEST_DATABASE_URL']) console.warn(`a test failed; its database is ${databaseName}`);
     else await execute(server, `DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
@@ -72,9 +81,9 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
   return test;
 }
 
-function assemble(first: App, databaseUrl: string, dataDir: string, start: () => Promise<App>): TestApp {
+function assemble(first: App, databaseUrl: string, dataDir: string, gate: Gate, start: () => Promise<App>): TestApp {
   const test: TestApp = {
-    app: first, db: first.db, url: urlOf(first), databaseUrl, dataDir,
+    app: first, db: first.db, url: urlOf(first), databaseUrl, dataDir, gate,
     person: (options = {}) => makePerson(test, options),
     project: (options = {}) => makeProject(test, options),
     image: (project, options = {}) => makeImage(test, project, options),

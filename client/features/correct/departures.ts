@@ -17,8 +17,8 @@ export interface Failure {
 const SAVE_MS = 20_000;
 /** Without a connection, a submit is tried again this often. */
 const AGAIN_MS = 1500;
-/** What passes by itself; everything else is an answer. */
-const PASSING: ReadonlySet<string> = new Set(['busy', 'too_many', 'unavailable']);
+/** What passes by itself, or when the person has signed in again; everything else is an answer. */
+const PASSING: ReadonlySet<string> = new Set(['busy', 'too_many', 'unavailable', 'unauthenticated']);
 
 class Withdrawn extends Error {}
 

@@ -7,6 +7,7 @@ import type { ProjectEvent } from '#core/protocol.ts';
 import { asProblem } from '../../api.ts';
 import { useSession } from '../../session.ts';
 import { openRoom } from '../../sync/openRoom.ts';
+import { isRefusal } from '../../sync/room.ts';
 import { socketTransport, useProjectEvents } from '../../sync/socket.ts';
 import { useResource } from '../../ui/resource.ts';
 import { useToasts } from '../../ui/toasts.ts';
@@ -219,12 +220,15 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     if (following === null) await go(await takeNext());
   }
 
-  /** Opens the task anew as the server has it; what it refused is dropped. */
-  async function reload(): Promise<void> {
+  /** Opens the task anew. What the server refused is given to `keep` and then forgotten here; what it only could not take is sent again. */
+  async function reload(keep: (refused: OpenTask) => void): Promise<void> {
     const now = open.value;
     if (!now) return;
     prefetch.drop(now.dto.id);
-    if (now.room.provider.problem) await now.room.forget();
+    const { problem, state } = now.room.provider;
+    const refused = problem !== null && state === 'failed' && isRefusal(problem);
+    if (refused) keep(now);
+    if (refused || state === 'closed') await now.room.forget();
     await go(now.dto.id);
   }
 

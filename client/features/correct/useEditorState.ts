@@ -1,9 +1,10 @@
 import { onScopeDispose, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import type { Problem } from '#core/errors.ts';
 import type { ClassDto } from '#core/api/project.ts';
 import type { Editor, MaskWork, Peer } from '../../editor/editor.ts';
 import type { Derived, Shape } from '../../editor/shapes.ts';
 import type { ToolId } from '../../editor/tools/tool.ts';
-import type { SaveState } from '../../sync/room.ts';
+import { isRefusal, type SaveState } from '../../sync/room.ts';
 import type { OpenTask } from './openTask.ts';
 
 /** What the panels show of the editor. Each ref changes only when its value does, so that a moving pointer re-renders nothing. */
@@ -23,13 +24,15 @@ export interface EditorState {
   readonly save: ShallowRef<SaveState>;
   /** Why the room is gone, where it is. */
   readonly closed: ShallowRef<string | null>;
+  /** The server has looked at the edits and takes none of them. */
+  readonly refused: ShallowRef<boolean>;
 }
 
 export function useEditorState(open: Ref<OpenTask | null>): EditorState {
   const state: EditorState = {
     derived: shallowRef(null), selected: shallowRef(null), hovered: shallowRef(null), tool: shallowRef('box'), classIndex: shallowRef(0), masks: shallowRef(true),
     brush: shallowRef(16), erasing: shallowRef(false), tighten: shallowRef(false),
-    readOnly: shallowRef(false), maskWork: shallowRef(new Map()), peers: shallowRef([]), save: shallowRef('connecting'), closed: shallowRef(null),
+    readOnly: shallowRef(false), maskWork: shallowRef(new Map()), peers: shallowRef([]), save: shallowRef('connecting'), closed: shallowRef(null), refused: shallowRef(false),
   };
   let ends: (() => void)[] = [];
   const end = (): void => {
@@ -54,12 +57,16 @@ function follow({ editor, room }: OpenTask, state: EditorState): (() => void)[] 
   const read = (): void => readEditor(editor, state);
   const { events } = room.provider;
   state.save.value = room.provider.state;
-  state.closed.value = room.provider.problem?.message ?? null;
+  const tell = (problem: Problem | null): void => {
+    state.closed.value = problem?.message ?? null;
+    state.refused.value = problem !== null && isRefusal(problem);
+  };
+  tell(room.provider.problem);
   read();
   return [
     ...(['scene', 'overlay', 'class'] as const).map((name) => editor.events.on(name, read)),
     events.on('state', (save) => (state.save.value = save)),
-    events.on('closed', (problem) => (state.closed.value = problem.message)),
+    events.on('closed', tell),
   ];
 }
 

@@ -2,6 +2,7 @@
 import type { Holder } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
 import { Prisma, type PrismaClient } from '#prisma';
+import { takeTurns, unseen } from '../../blind.ts';
 
 /** Whoever has a task open has its lease renewed (leases.ts); this long it lives without: enough for the page to open, or for a script without a socket. */
 export const LEASE_MS = 5 * 60_000;
@@ -16,9 +17,6 @@ const RESERVE_FROM = 10;
  */
 const LAPSED = Prisma.sql`(t.state = 'assigned' AND (t."leaseUntil" IS NULL OR t."leaseUntil" < now() AT TIME ZONE 'UTC' - interval '10 seconds'))`;
 const inHandOf = (userId: string): Prisma.Sql => Prisma.sql`(t.state = 'assigned' AND t."assigneeId" = ${userId})`;
-/** Who has had one copy of an image that two people correct never gets the other. */
-const unseen = (userId: string): Prisma.Sql => Prisma.sql`NOT (t.blind AND NOT ${userId} = ANY(t."seenBy") AND EXISTS (
-  SELECT 1 FROM "Task" o WHERE o."imageId" = t."imageId" AND o."iterationId" = t."iterationId" AND o.copy <> t.copy AND ${userId} = ANY(o."seenBy")))`;
 /** What a reviewer sent back waits this long for whoever submitted it, before it is anybody's. */
 export const RETURNED_MS = 24 * 3_600_000;
 const notKept = (userId: string): Prisma.Sql =>
@@ -68,11 +66,6 @@ async function pick(db: PrismaClient, { projectId, userId, except = [], leaseMs 
       ) RETURNING id`,
   ]);
   return rows[0]?.id ?? null;
-}
-
-/** One person's own tabs take turns, or two of them could get both copies of one image. Ends with the transaction. */
-function takeTurns(db: PrismaClient, projectId: string, userId: string) {
-  return db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${projectId} ${userId}`}, 0))`;
 }
 
 /** Takes a certain task into one's hands, when nobody else has it and no reviewer sent it back to somebody else. False = so it is, or it is done: one may still look on and help. */

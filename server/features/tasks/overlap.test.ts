@@ -113,6 +113,25 @@ describe('overlap', () => {
     }), { numRuns: 6 });
   });
 
+  it('gives nobody both copies, also when one is opened, reopened or submitted at the moment in which the other is handed out', { timeout: 120_000 }, async () => {
+    const { project, images, people: [ann] } = await setting(8, 1);
+    if (!ann) throw new Error('a person is missing');
+    const socket = await ann.socket();
+    for (const image of images) {
+      const [first, second] = await t.db.task.findMany({ where: { imageId: image }, orderBy: { copy: 'asc' } });
+      // Only this image is open, and its first copy in a colleague's hands that have let go: the second is what is handed out.
+      await t.db.task.updateMany({ where: { projectId: project.id, imageId: { not: image } }, data: { state: 'skipped' } });
+      await t.db.task.updateMany({ where: { imageId: image, copy: 0 }, data: { priority: -1 } });
+      const enter = images.indexOf(image) % 2 ? ann.post(`/tasks/${first?.id ?? ''}/submit`, EMPTY).then((a) => a.status === 200)
+        : socket.emitWithAck('room:join', { task: first?.id ?? '', protocol: PROTOCOL_VERSION, client: newId(), stateVector: new Uint8Array([0]) }).then((a) => a.ok);
+      const [entered, given] = await Promise.all([enter, nextOf(ann, project)]);
+      await t.app.leases.settled();
+      const had = await t.db.task.findMany({ where: { imageId: image, seenBy: { has: ann.id } } });
+      expect(had.length, `entered ${entered}, given ${given?.id === second?.id}`).toBeLessThanOrEqual(1);
+    }
+    socket.close();
+  });
+
   it('is blind: routes, socket, lists and pictures keep the colleague\'s part until both are done', async () => {
     const { project, images: [image = ''], ann, bob } = await two();
     const carl = await t.person({ project: project.id, name: 'Carl' });

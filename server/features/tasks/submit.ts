@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static } from 'typebox';
 import * as Y from 'yjs';
 import { readContent } from '#core/annotation/doc.ts';
-import { liveAnnotations, isUntouched, mergeSubmission } from '#core/annotation/merge.ts';
+import { isUntouched, liveAnnotations, mergeSubmission, withinPicture } from '#core/annotation/merge.ts';
 import type { Prediction, TaskContent } from '#core/annotation/schema.ts';
 import type { Submitted } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
@@ -77,7 +77,7 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
   // The same row lock that every edit takes: after this, none can come in before the state says submitted.
   const pair = await lockPair(tx, taskId);
   const locked = pair.find((t) => t.id === taskId);
-  const task = await tx.task.findUnique({ where: { id: taskId }, include: { predictionSet: true, project: true, image: { select: { name: true } }, revisions: { orderBy: { number: 'desc' }, take: 1 } } });
+  const task = await tx.task.findUnique({ where: { id: taskId }, include: { predictionSet: true, project: true, image: { select: { name: true, width: true, height: true } }, revisions: { orderBy: { number: 'desc' }, take: 1 } } });
   if (!locked || !task) throw new EmendError('not_found', 'There is no such task. It may have been removed.');
   const last = task.revisions[0];
   if (locked.state === 'submitted' && last) return last;
@@ -94,7 +94,7 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
   const revision = await tx.revision.create({
     data: {
       id: newId(), taskId, imageId: task.imageId, number: (last?.number ?? 0) + 1, iterationId: task.iterationId, predictionSetId: task.predictionSetId,
-      status, instances: [...baseline, ...mergeSubmission(predictions, content, threshold)], verdicts: Object.fromEntries(content.verdicts), threshold,
+      status, instances: [...baseline, ...withinPicture(mergeSubmission(predictions, content, threshold), task.image)], verdicts: Object.fromEntries(content.verdicts), threshold,
       authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)),
     },
   });
