@@ -21,7 +21,8 @@ export const RunConfig = Type.Object(
 );
 export type RunConfig = Static<typeof RunConfig>;
 export const CreateRun = Type.Object(
-  { datasetVersionId: Type.Optional(Id), baseModelId: Type.Optional(Id), config: Type.Optional(Type.Partial(RunConfig)) },
+  // Said again: Type.Partial forgets that unknown properties are refused.
+  { datasetVersionId: Type.Optional(Id), baseModelId: Type.Optional(Id), config: Type.Optional(Type.Partial(RunConfig, { additionalProperties: false })) },
   { additionalProperties: false },
 );
 

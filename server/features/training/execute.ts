@@ -76,7 +76,7 @@ async function work(app: Parts, run: TrainingRun, recorder: Recorder, job: JobHa
 }
 
 async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string | null): Promise<RunSpec> {
-  const config = configOf(run);
+  const config = configOf(run, app.log);
   const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
   const data = await writeYolo(app, run.datasetVersionId, join(dir, 'data'), { repeatFresh: config.freshWeight });
   const weights = await weightsOf(app, run.baseModelId, join(dir, 'base.pt'));
