@@ -18,7 +18,7 @@ export default fp(async (app) => {
   const spark = fileURLToPath(new URL('../../models/spark.onnx', import.meta.url));
   const sparkPath = await access(spark).then(() => spark, () => null);
   const inference = createInference({
-    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads,
+    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads, predictSeconds: app.config.predictSeconds,
     onError: (trace) => { app.log.error({ trace }, 'a model worker failed'); },
   });
   app.decorate('inference', inference);

@@ -2,12 +2,13 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
-import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
+import type { ProjectSettings } from '#core/api/project.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
 import type { Inference, Prediction as Found } from '#inference';
 import type { PrismaClient } from '#prisma';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
+import { readSettings } from '../projects/index.ts';
 import { chanceOf, priorityOf } from './priority.ts';
 import { assignSet, findSet, openIteration, saveSet, waitingImages, type WaitingImage } from './repository.ts';
 
@@ -77,7 +78,7 @@ async function currentModel({ db, blobs }: Parts, projectId: string): Promise<Cu
     modelId: model.id,
     path: await blobs.path(model.onnxSha256),
     classMap: Value.Check(ClassMap, model.classMap) ? model.classMap : [],
-    settings: Value.Check(ProjectSettings, project.settings) ? project.settings : DEFAULT_SETTINGS,
+    settings: readSettings(project.settings),
     masks: project.task === 'segment',
   };
 }
