@@ -9,7 +9,7 @@ const read = (env: Record<string, string>) => readConfig(env, '/srv/app');
 
 describe('the configuration', () => {
   it('has defaults for everything; blank variables count as unset', () => {
-    const blank = Object.fromEntries(['EMEND_HOST', 'EMEND_PORT', 'EMEND_DATA', 'DATABASE_URL', 'EMEND_URL', 'EMEND_ROLES', 'EMEND_INFERENCE_THREADS', 'EMEND_MAX_PIXELS', 'EMEND_MAX_UPLOAD_BYTES', 'EMEND_LOG', 'EMEND_DEMO'].map((name, i) => [name, i % 2 ? '' : '  ']));
+    const blank = Object.fromEntries(['EMEND_HOST', 'EMEND_PORT', 'EMEND_DATA', 'DATABASE_URL', 'EMEND_URL', 'EMEND_ROLES', 'EMEND_INFERENCE_THREADS', 'EMEND_PREDICT_SECONDS', 'EMEND_MAX_PIXELS', 'EMEND_MAX_UPLOAD_BYTES', 'EMEND_LOG', 'EMEND_DEMO'].map((name, i) => [name, i % 2 ? '' : '  ']));
     expect(read(blank)).toEqual(read({}));
     expect(read({})).toMatchObject({ host: '127.0.0.1', port: 4400, dataDir: '/srv/app/data', databaseUrl: undefined, publicUrl: 'http://127.0.0.1:4400', logLevel: 'info', demo: 212 });
     expect([...read({}).roles]).toEqual(['web', 'infer', 'train']);
@@ -25,7 +25,7 @@ describe('the configuration', () => {
   it.each([
     [{ EMEND_PORT: '70000' }, 'EMEND_PORT'], [{ EMEND_PORT: '4.5' }, 'EMEND_PORT'], [{ EMEND_PORT: 'http' }, 'EMEND_PORT'],
     [{ EMEND_ROLES: 'web|gpu' }, '"gpu"'], [{ EMEND_LOG: 'loud' }, 'EMEND_LOG'], [{ EMEND_URL: 'emend.example.org' }, 'EMEND_URL'], [{ EMEND_URL: 'ftp://x' }, 'EMEND_URL'],
-    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'], [{ DATABASE_URL: 'db:5432' }, 'DATABASE_URL'], [{ EMEND_DEMO: '-1' }, 'EMEND_DEMO'], [{ EMEND_INFERENCE_THREADS: '0' }, 'EMEND_INFERENCE_THREADS'],
+    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'], [{ DATABASE_URL: 'db:5432' }, 'DATABASE_URL'], [{ EMEND_DEMO: '-1' }, 'EMEND_DEMO'], [{ EMEND_INFERENCE_THREADS: '0' }, 'EMEND_INFERENCE_THREADS'], [{ EMEND_PREDICT_SECONDS: '1' }, 'EMEND_PREDICT_SECONDS'],
     [{ EMEND_MAX_PIXELS: 'all' }, 'EMEND_MAX_PIXELS'], [{ EMEND_MAX_UPLOAD_BYTES: '1' }, 'EMEND_MAX_UPLOAD_BYTES'],
   ])('refuses %j in one sentence that names it', (env, named) => {
     expect(() => read({ ...env })).toThrow(ConfigError);

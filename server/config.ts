@@ -15,6 +15,8 @@ export interface Config {
   publicUrl: string;
   roles: ReadonlySet<Role>;
   inferenceThreads: number;
+  /** A picture on which a model works longer than this is given up, and the job with it. */
+  predictSeconds: number;
   /** Pixels of one image: larger ones are refused before they are decoded. */
   maxPixels: number;
   /** Bytes of one uploaded file, archives included. */
@@ -45,6 +47,7 @@ export function readConfig(variables: Record<string, string | undefined>, cwd: s
     publicUrl: publicUrl(env['EMEND_URL'], host, port),
     roles: roles(env['EMEND_ROLES']),
     inferenceThreads: integer(env, 'EMEND_INFERENCE_THREADS', 1, 1, 64),
+    predictSeconds: integer(env, 'EMEND_PREDICT_SECONDS', 120, 10, 86_400),
     maxPixels: integer(env, 'EMEND_MAX_PIXELS', 120_000_000, 1_000_000, 2_000_000_000),
     maxUploadBytes: integer(env, 'EMEND_MAX_UPLOAD_BYTES', 4 * 1024 ** 3, 1024, 2 ** 45),
     embeddingBytes: integer(env, 'EMEND_EMBEDDING_BYTES', 512 * 2 ** 20, 2 ** 20, 2 ** 40),

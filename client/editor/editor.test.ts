@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { annotationsOf, drawBox, readContent, setMask } from '#core/annotation/doc.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
 import { encodeWindow, rleArea, toBox } from '#core/geometry/rle.ts';
@@ -70,6 +70,86 @@ describe('editor', () => {
     expect(made).toMatchObject({ kind: 'adjusted', of: ['unsure'] });
     if (made) editor.adjust(made, [320, 320, 40, 40]);
     expect(annotationsOf(doc).size).toBe(1);
+  });
+
+  it('moves and sizes the selected by keys, a run of presses being one step of undo', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      editor.select('unsure');
+      for (let i = 0; i < 3; i++) editor.keys.nudge({ dx: 1, dy: 0, size: false });
+      editor.keys.nudge({ dx: 0, dy: 10, size: false });
+      editor.keys.nudge({ dx: -10, dy: 0, size: true });
+      const made = editor.selected();
+      expect(made).toMatchObject({ kind: 'adjusted', box: [303, 310, 30, 40], of: ['unsure'] });
+      expect(editor.undo.undoStack).toHaveLength(1);
+      vi.setSystemTime(Date.now() + 2000);
+      editor.keys.nudge({ dx: 0, dy: -1, size: true });
+      expect(editor.selected()?.box).toEqual([303, 310, 30, 39]);
+      expect(editor.undo.undoStack, 'after a pause a new run begins').toHaveLength(2);
+      editor.undo.undo();
+      expect(editor.selected()?.box).toEqual([303, 310, 30, 40]);
+      editor.keys.nudge({ dx: 1, dy: 0, size: false });
+      expect(editor.undo.undoStack, 'undone is not joined to').toHaveLength(2);
+      editor.undo.undo();
+      editor.undo.undo();
+      expect(states()['unsure']).toBe('kept');
+      expect(editor.touched).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('does not join what another hand did between two arrow keys', () => {
+    editor.select('unsure');
+    editor.keys.nudge({ dx: 1, dy: 0, size: false });
+    editor.setClass(0);
+    editor.keys.nudge({ dx: 1, dy: 0, size: false });
+    editor.select('sure');
+    editor.keys.nudge({ dx: 1, dy: 0, size: false });
+    expect(editor.undo.undoStack).toHaveLength(4);
+  });
+
+  it('keeps a shape that keys move within the picture, and its edge beyond the other one', () => {
+    editor.draw([990, 5, 5, 5]);
+    for (let i = 0; i < 3; i++) editor.keys.nudge({ dx: 10, dy: -10, size: false });
+    expect(editor.selected()?.box).toEqual([995, 0, 5, 5]);
+    editor.keys.nudge({ dx: -10, dy: 0, size: true });
+    editor.keys.nudge({ dx: 0, dy: 10, size: true });
+    expect(editor.selected()?.box).toEqual([995, 0, 1, 15]);
+  });
+
+  it('pans by arrow keys when nothing is selected, or what is selected cannot be moved', () => {
+    editor.zoomCentre(4);
+    const before = editor.view;
+    editor.keys.nudge({ dx: 1, dy: 0, size: false });
+    expect([editor.view.cx > before.cx, editor.view.cy]).toEqual([true, before.cy]);
+    editor.keys.nudge({ dx: 1, dy: 0, size: true });
+    editor.select('unsure');
+    editor.erase();
+    editor.keys.nudge({ dx: 0, dy: 1, size: false });
+    expect(editor.view.cy).toBeGreaterThan(before.cy);
+    expect(states()['unsure']).toBe('rejected');
+    expect(editor.undo.undoStack).toHaveLength(1);
+  });
+
+  it('draws a box by keys alone: placed in the middle, moved, sized, kept or dropped', () => {
+    editor.setTool('select');
+    editor.keys.placeBox();
+    expect([editor.desk.tool, editor.preview?.kind, editor.touched]).toEqual(['box', 'draw', false]);
+    const [x, y, w, h] = editor.preview?.box ?? [0, 0, 0, 0];
+    expect([x + w / 2, y + h / 2]).toEqual([expect.closeTo(500, -1), expect.closeTo(400, -1)]);
+    editor.keys.nudge({ dx: 10, dy: -1, size: false });
+    editor.keys.nudge({ dx: -1, dy: 10, size: true });
+    editor.setClass(0);
+    expect(editor.finish()).toBe(true);
+    expect(editor.selected()).toMatchObject({ kind: 'drawn', class: 0, box: [x + 10, y - 1, w - 1, h + 10] });
+    expect([editor.undo.undoStack.length, editor.finish()]).toEqual([1, false]);
+    editor.keys.placeBox();
+    editor.cancel();
+    expect([editor.preview, annotationsOf(doc).size, editor.finish()]).toEqual([null, 1, false]);
+    editor.setReadOnly(true);
+    editor.keys.placeBox();
+    expect(editor.preview).toBeNull();
   });
 
   it('steps through the unsure in both directions and round', () => {

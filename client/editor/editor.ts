@@ -12,6 +12,7 @@ import { Emitter } from '../sync/emitter.ts';
 import { ContentMirror } from './content.ts';
 import { nextBrush, type Desk } from './desk.ts';
 import { shapeAt } from './hit.ts';
+import { KeyHand } from './keyHand.ts';
 import { Outlines } from './outlines.ts';
 import { deriveShapes, type Derived, type Shape } from './shapes.ts';
 import { BoxTool } from './tools/box.ts';
@@ -63,6 +64,7 @@ export class Editor implements ToolHost {
   readonly undo: Y.UndoManager;
   readonly maskWork = new Map<string, MaskWork>();
   readonly outlines: Outlines;
+  readonly keys: KeyHand;
   readOnly = false;
   peers: readonly Peer[] = [];
   view: Viewport;
@@ -90,7 +92,9 @@ export class Editor implements ToolHost {
     // One entry per act: Yjs would join acts of the same half second.
     this.undo = new Y.UndoManager([annotationsOf(this.doc), verdictsOf(this.doc)], { trackedOrigins: new Set([this.#origin]), captureTimeout: 0 });
     this.outlines = new Outlines(this.#outlineParts());
-    this.#tools = { box: new BoxTool(this), select: new SelectTool(this), points: new PointsTool(this), polygon: new PolygonTool(this), brush: new BrushTool(this) };
+    const box = new BoxTool(this);
+    this.keys = new KeyHand(this, box);
+    this.#tools = { box, select: new SelectTool(this), points: new PointsTool(this), polygon: new PolygonTool(this), brush: new BrushTool(this) };
   }
 
   destroy(): void {
@@ -200,16 +204,16 @@ export class Editor implements ToolHost {
     this.select(id);
   }
 
-  adjust(shape: Shape, box: Box): void {
+  adjust(shape: Shape, box: Box, tightens = this.desk.tighten): void {
     if (this.readOnly || box.every((v, i) => v === shape.box[i])) return;
     if (shape.kind === 'freeform') return this.outlines.moveOutline(shape, box);
-    if (this.desk.tighten && shape.source === 'annotation') this.#loose.add(shape.id);
+    if (tightens && shape.source === 'annotation') this.#loose.add(shape.id);
     if (shape.source === 'annotation') return setBox(this.doc, this.#act(), this.#seen(), shape.id, box);
     const prediction = this.#prediction(shape.id);
     if (!prediction) return;
     const id = newId();
     adjustPrediction(this.doc, this.#act(), id, prediction, box);
-    if (this.desk.tighten) this.#loose.add(id);
+    if (tightens) this.#loose.add(id);
     this.select(id);
   }
 

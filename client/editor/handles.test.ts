@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Box } from '#core/geometry/box.ts';
-import { boxBetween, handlePoint, HANDLES, handlesOf, MIN_SIDE, move, resize } from './handles.ts';
+import { boxBetween, handlePoint, HANDLES, handlesOf, MIN_SIDE, move, nudged, resize } from './handles.ts';
 
 const image = { width: 300, height: 200 };
 const inside = fc
@@ -34,6 +34,21 @@ describe('handles', () => {
     expect(resize([10, 10, 20, 20], { x: -1, y: -1 }, -5, -5, image)).toEqual([5, 5, 25, 25]);
     // Turned inside out.
     expect(resize([10, 10, 20, 20], { x: 1, y: 1 }, -25, -25, image)).toEqual([5, 5, 5, 5]);
+  });
+
+  it('keeps a box that keys move or size within the image, its left and top edge where they were while it is sized', () => {
+    const step = fc.integer({ min: -10, max: 10 });
+    fc.assert(fc.property(inside, fc.array(fc.record({ dx: step, dy: step, size: fc.boolean() }), { maxLength: 30 }), (box, steps) => {
+      let now = box;
+      for (const by of steps) {
+        const next = nudged(now, by, image);
+        const [x, y, w, h] = next;
+        if (by.size) expect([x, y]).toEqual([now[0], now[1]]);
+        else expect([w, h]).toEqual([now[2], now[3]]);
+        expect(Math.min(x, y, w - MIN_SIDE, h - MIN_SIDE, image.width - x - w, image.height - y - h)).toBeGreaterThanOrEqual(-1e-6);
+        now = next;
+      }
+    }));
   });
 
   it('puts handles on the box and drops those of the sides when it is small on the screen', () => {

@@ -49,6 +49,13 @@ export function move(box: Box, dx: number, dy: number, image: Size): Box {
   return [clamp(x + dx, Math.min(0, x), Math.max(x, image.width - w)), clamp(y + dy, Math.min(0, y), Math.max(y, image.height - h)), w, h];
 }
 
+/** The box moved, or its right and bottom edge alone (`size`): that never passes the other side, as a dragged handle may. */
+export function nudged(box: Box, { dx, dy, size }: { readonly dx: number; readonly dy: number; readonly size: boolean }, image: Size): Box {
+  if (!size) return move(box, dx, dy, image);
+  const within = (side: number, by: number): number => Math.max(by, Math.min(0, MIN_SIDE - side));
+  return resize(box, { x: dx === 0 ? 0 : 1, y: dy === 0 ? 0 : 1 }, within(box[2], dx), within(box[3], dy), image);
+}
+
 /** The box between two points, cut at the image's border; null when nothing that counts is left. */
 export function boxBetween(a: Point, b: Point, image: Size): Box | null {
   const box = fromCorners(clamp(a[0], 0, image.width), clamp(a[1], 0, image.height), clamp(b[0], 0, image.width), clamp(b[1], 0, image.height));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actionOf, digitOf, KEYMAP, keyLabel, keyName, type KeyInput } from './keymap.ts';
+import { actionOf, arrowOf, digitOf, KEYMAP, keyLabel, keyLabels, keyName, type KeyInput } from './keymap.ts';
 
 const press = (key: string, more: Partial<KeyInput> = {}): KeyInput => ({ key, code: '', ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
 
@@ -38,6 +38,12 @@ describe('keymap', () => {
     expect(actionOf(press('z', { metaKey: true }))).toBe('undo');
     expect(actionOf(press('Z', { ctrlKey: true, shiftKey: true }))).toBe('redo');
     expect(actionOf(press('s', { ctrlKey: true }))).toBeNull();
+  });
+
+  it('knows arrow keys with and without Alt and Shift, and lists the four as one', () => {
+    expect([press('ArrowUp'), press('ArrowUp', { shiftKey: true }), press('ArrowUp', { altKey: true }), press('ArrowUp', { altKey: true, shiftKey: true })].map(actionOf)).toEqual(['move', 'move.far', 'size', 'size.far']);
+    expect(['ArrowLeft', 'ArrowDown', 'Enter'].map(arrowOf)).toEqual([[-1, 0], [0, 1], null]);
+    expect(KEYMAP.filter((b) => b.action.startsWith('size')).map(keyLabels)).toEqual([['Alt ← ↑ → ↓'], ['Alt Shift ← ↑ → ↓']]);
   });
 
   it('writes keys for people', () => {

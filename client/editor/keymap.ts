@@ -1,6 +1,7 @@
 /** Everything that a key can do. The page proves at start that it has a handler for each. */
 export type Action =
   | 'class.search' | 'unsure.next' | 'unsure.back' | 'erase' | 'undo' | 'redo' | 'duplicate.keep'
+  | 'move' | 'move.far' | 'size' | 'size.far' | 'box.place'
   | 'tool.select' | 'tool.box' | 'tool.points' | 'tool.polygon' | 'tool.brush' | 'brush.smaller' | 'brush.larger' | 'tighten' | 'mask.cycle' | 'tighten.always'
   | 'image.next' | 'image.previous' | 'image.skip' | 'image.flag' | 'submit'
   | 'masks.toggle' | 'hide.hold' | 'view.fit' | 'view.in' | 'view.out' | 'picture' | 'help' | 'panel' | 'cancel';
@@ -15,6 +16,9 @@ export interface Binding {
   readonly group: KeyGroup;
 }
 
+const ARROWS = ['ArrowLeft', 'ArrowUp', 'ArrowRight', 'ArrowDown'];
+const arrows = (modifiers: string): readonly string[] => ARROWS.map((key) => modifiers + key);
+
 /** The one list of keys: the handler and the help overlay both read it. The digits belong to the classes (see `classKey`). */
 export const KEYMAP: readonly Binding[] = [
   { action: 'class.search', keys: ['q'], label: 'Search a class at the pointer', group: 'Correct' },
@@ -22,6 +26,10 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'unsure.back', keys: ['Shift+w', 'Shift+Tab'], label: 'Previous unsure instance', group: 'Correct' },
   { action: 'erase', keys: ['e', 'Delete', 'Backspace'], label: 'Reject a prediction, delete a box; again: take it back', group: 'Correct' },
   { action: 'duplicate.keep', keys: ['k'], label: 'Of duplicates keep the selected one', group: 'Correct' },
+  { action: 'move', keys: arrows(''), label: 'Move the selected shape by a pixel; with none selected: pan', group: 'Correct' },
+  { action: 'move.far', keys: arrows('Shift+'), label: 'The same by ten pixels', group: 'Correct' },
+  { action: 'size', keys: arrows('Alt+'), label: 'Move its right or bottom edge by a pixel', group: 'Correct' },
+  { action: 'size.far', keys: arrows('Alt+Shift+'), label: 'The same by ten pixels', group: 'Correct' },
   { action: 'undo', keys: ['z', 'Ctrl+z'], label: 'Undo', group: 'Correct' },
   { action: 'redo', keys: ['Shift+z', 'Ctrl+Shift+z', 'Ctrl+y'], label: 'Redo', group: 'Correct' },
   { action: 'cancel', keys: ['Escape'], label: 'Cancel what has begun; let go of the selection', group: 'Correct' },
@@ -40,6 +48,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'help', keys: ['?', 'F1'], label: 'This list', group: 'View' },
   { action: 'tool.select', keys: ['v'], label: 'Select: click, move, pan by dragging', group: 'Tools' },
   { action: 'tool.box', keys: ['b'], label: 'Box: drag or two clicks; with Alt over a selected shape', group: 'Tools' },
+  { action: 'box.place', keys: ['n', 'Insert'], label: 'Box by keys: arrows move it, Alt and arrows size it, Enter keeps it, Esc drops it', group: 'Tools' },
   { action: 'tool.points', keys: ['p'], label: 'Points: click on the object, right click or Alt beside it; again on a mark: take it away', group: 'Tools' },
   { action: 'tool.polygon', keys: ['g'], label: 'Outline: click corners or drag a line; Enter closes, Backspace goes back', group: 'Tools' },
   { action: 'tool.brush', keys: ['r'], label: 'Brush: paint onto the selected mask; Alt or R again erases', group: 'Tools' },
@@ -78,6 +87,22 @@ export function digitOf(input: KeyInput): number | null {
   if (input.ctrlKey || input.metaKey || input.altKey) return null;
   const digit = /^[1-9]$/.test(input.key) ? input.key : /^(?:Digit|Numpad)([1-9])$/.exec(input.code)?.[1];
   return digit === undefined ? null : Number(digit);
+}
+
+/** Where an arrow key points, in image directions; null for any other key. */
+export function arrowOf(key: string): readonly [dx: -1 | 0 | 1, dy: -1 | 0 | 1] | null {
+  switch (key) {
+    case 'ArrowLeft': return [-1, 0];
+    case 'ArrowRight': return [1, 0];
+    case 'ArrowUp': return [0, -1];
+    case 'ArrowDown': return [0, 1];
+    default: return null;
+  }
+}
+
+/** The keys of a binding as the list shows them: the four arrows are one. */
+export function keyLabels({ keys }: Binding): string[] {
+  return keys.flatMap((key) => (key.endsWith('ArrowLeft') ? [keyLabel(key.replace('ArrowLeft', '← ↑ → ↓'))] : /Arrow/.test(key) ? [] : [keyLabel(key)]));
 }
 
 /** How a key is written for people. */

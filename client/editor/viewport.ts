@@ -59,6 +59,24 @@ export function resized(view: Viewport, image: Size, size: Size): Viewport {
   return wasFit ? fit(size, image) : { ...view, width: size.width, height: size.height };
 }
 
+/** Whether the whole box could be seen at this zoom. */
+export function fitsIn(view: Viewport, [, , w, h]: Box): boolean {
+  return w * view.zoom < view.width - 48 && h * view.zoom < view.height - 48;
+}
+
+/** A box of whole pixels in the middle of what is seen of the image, a sixth of that in size. */
+export function middleBox(view: Viewport, image: Size): Box {
+  const across = middlePart(view.cx, view.width / view.zoom, image.width);
+  const down = middlePart(view.cy, view.height / view.zoom, image.height);
+  return [across.from, down.from, across.size, down.size];
+}
+
+function middlePart(centre: number, seen: number, end: number): { from: number; size: number } {
+  const [low, high] = [Math.max(0, centre - seen / 2), Math.min(end, centre + seen / 2)];
+  const size = Math.max(1, Math.round((high - low) / 6));
+  return { from: between(0, Math.round((low + high - size) / 2), Math.max(0, end - size)), size };
+}
+
 /** Moves (and zooms, when the box would be too small to judge) just enough for the box to be seen. */
 export function reveal(view: Viewport, image: Size, box: Box): Viewport {
   const [x, y, w, h] = box;

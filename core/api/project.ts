@@ -60,7 +60,7 @@ export const CreateProject = Type.Object(
   { additionalProperties: false },
 );
 export const PatchProject = Type.Object(
-  { name: Type.Optional(nameOf(120)), settings: Type.Optional(Type.Partial(ProjectSettings)) },
+  { name: Type.Optional(nameOf(120)), settings: Type.Optional(Type.Partial(ProjectSettings, { additionalProperties: false })) },
   { additionalProperties: false },
 );
 export const CreateClass = Type.Object({ name: ClassName, color: Type.Optional(HexColor), key: Type.Optional(Nullable(Type.String({ maxLength: 1 }))) }, { additionalProperties: false });

@@ -36,7 +36,8 @@ export type TrainerArgument = Static<typeof TrainerArgument>;
 export const RunNeeds = Type.Object({ bytes: Type.Number(), freeBytes: Type.Number() });
 export type RunNeeds = Static<typeof RunNeeds>;
 export const CreateRun = Type.Object(
-  { datasetVersionId: Type.Optional(Id), baseModelId: Type.Optional(Id), config: Type.Optional(Type.Partial(RunConfig)) },
+  // Said again: Type.Partial forgets that unknown properties are refused.
+  { datasetVersionId: Type.Optional(Id), baseModelId: Type.Optional(Id), config: Type.Optional(Type.Partial(RunConfig, { additionalProperties: false })) },
   { additionalProperties: false },
 );
 

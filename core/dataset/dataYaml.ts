@@ -32,7 +32,7 @@ export function readDataYaml(value: unknown): DataYaml {
 }
 
 function readNames(names: unknown, nc: unknown, into: DataYaml): Pick<DataYaml, 'names' | 'madeUp'> {
-  const list = Array.isArray(names) ? names.map((name: unknown) => tidy(name)) : isRecord(names) ? fromMap(names, into) : null;
+  const list = Array.isArray(names) ? names.map((name: unknown) => tidy(name, into)) : isRecord(names) ? fromMap(names, into) : null;
   const count = typeof nc === 'number' && Number.isInteger(nc) && nc > 0 && nc <= MAX_CLASSES ? nc : null;
   if (!list || list.length === 0) {
     if (count === null) into.problems.push({ level: 'error', code: 'yaml-names', message: 'data.yaml names no classes.' });
@@ -50,14 +50,18 @@ function fromMap(map: Record<string, unknown>, into: DataYaml): string[] {
   for (const [key, name] of Object.entries(map)) {
     const index = /^\d{1,4}$/.test(key) ? Number(key) : -1;
     if (index < 0 || index >= MAX_CLASSES) into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml has a class with the number "${key.slice(0, 40)}". It is left out.` });
-    else names[index] = tidy(name);
+    else names[index] = tidy(name, into);
   }
   return Array.from(names, (name) => name ?? '');
 }
 
-function tidy(name: unknown): string {
+function tidy(name: unknown, into: DataYaml): string {
   const text = typeof name === 'string' || typeof name === 'number' || typeof name === 'boolean' ? String(name) : '';
-  return text.replace(/[\u0000-\u001f\u007f]/g, ' ').trim().slice(0, MAX_NAME);
+  const clean = text.replace(/[\u0000-\u001f\u007f]/g, ' ').trim();
+  if (clean.length <= MAX_NAME) return clean;
+  const cut = clean.slice(0, MAX_NAME).trim();
+  into.problems.push({ level: 'warning', code: 'yaml-names', message: `data.yaml has a class name of ${clean.length} characters; ${MAX_NAME} are kept: "${cut}".` });
+  return cut;
 }
 
 /** Two classes of one name could not be told apart in a project. */

@@ -18,7 +18,7 @@ export default fp(async (app) => {
   const spark = fileURLToPath(new URL('../../models/spark.onnx', import.meta.url));
   const sparkPath = await access(spark).then(() => spark, () => null);
   const inference = createInference({
-    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads, embeddingBytes: app.config.embeddingBytes,
+    modelsDir, sparkPath, embeddingsDir: join(app.config.dataDir, 'embeddings'), predictThreads: app.config.inferenceThreads, predictSeconds: app.config.predictSeconds, embeddingBytes: app.config.embeddingBytes,
     onError: (trace) => { app.log.error({ trace }, 'a model worker failed'); },
     onAttempts: (lane, attempts) => { app.log.info(`models of the lane ${lane} run on ${attempts.find(({ ok }) => ok)?.provider ?? 'nothing'} (${attempts.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ')})`); },
   });

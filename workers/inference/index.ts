@@ -29,6 +29,8 @@ export interface InferenceOptions {
   readonly embeddingDiskBytes?: number;
   /** false: weights are trusted without the self-test. For tests with random weights. */
   readonly selfTest?: boolean;
+  /** A prediction that takes longer is ended and fails; 120 seconds. */
+  readonly predictSeconds?: number;
   /** Requests that may wait per lane; 256. */
   readonly queue?: number;
   /** Is told of errors that nobody foresaw, with their trace: for the log. */
@@ -50,9 +52,9 @@ export interface InferenceStatus {
 
 /** Asks for work; every method throws EmendError (`busy` when the queue is full). */
 export interface Inference {
-  /** Instances of one picture by a YOLO model file. `signal` takes it out of the queue; a running one is finished. */
+  /** Instances of one picture by a YOLO model file. `signal` takes it back, also a running one that does not end by itself. */
   predict(modelPath: string, image: ImageSource, options?: PredictOptions, signal?: AbortSignal): Promise<Prediction>;
-  /** Reads and checks a model file without running it. */
+  /** Reads and checks a model file without running it; waits for no prediction. */
   describeModel(modelPath: string): Promise<YoloModel>;
   /** Encodes a picture ahead of its first prompt. `key` names the picture (its SHA-256). True when an embedding is now in the cache. */
   prepare(key: string, imagePath: string): Promise<boolean>;
@@ -70,13 +72,24 @@ export interface Inference {
   close(): Promise<void>;
 }
 
+/** Two gigabytes are read in a few seconds. */
+const DESCRIBE_MS = 30_000;
+
 export function createInference(options: InferenceOptions): Inference {
   const cores = availableParallelism();
   const common = { providers: options.providers ?? PROVIDERS, queue: options.queue ?? 256, onError: options.onError ?? (() => undefined), onAttempts: options.onAttempts ?? (() => undefined) };
   // Many workers with one core each give the most pictures a second; few workers share the cores among them.
   const workers = options.predictThreads ?? Math.min(4, cores);
   // A person waits for a decode, and soon for an encode; nobody sits before a batch: the cores go in this order.
-  const bulk = new Lane({ name: 'predict', workers, ...common, threads: Math.max(1, Math.floor(cores / workers)), keep: 2, nice: 10 });
+  const { predictSeconds = 120 } = options;
+  const bulk = new Lane({
+    name: 'predict', workers, ...common, threads: Math.max(1, Math.floor(cores / workers)), keep: 2, nice: 10, isolated: true,
+    limit: { ms: predictSeconds * 1000, told: `The model was stopped because it took more than ${predictSeconds} seconds for one picture; that picture was not predicted. Use a smaller model, or let an administrator allow more time (EMEND_PREDICT_SECONDS).` },
+  });
+  const describe = new Lane({
+    name: 'describe', workers: 1, ...common, threads: 1, keep: 1, nice: 0, program: new URL('./describe.worker.ts', import.meta.url),
+    limit: { ms: DESCRIBE_MS, told: `The model file could not be read within ${DESCRIBE_MS / 1000} seconds, so nothing was taken from it. Export the model again.` },
+  });
   const encode = new Lane({ name: 'encode', workers: 1, ...common, threads: cores, keep: 1, nice: 5 });
   const decode = new Lane({ name: 'decode', workers: 1, ...common, threads: Math.min(2, cores), keep: 2, nice: 0 });
   const lanes = [decode, encode, bulk];
@@ -87,7 +100,7 @@ export function createInference(options: InferenceOptions): Inference {
   });
   return {
     predict: (model, image, settings = {}, signal) => bulk.run('predict', { model, image, options: settings }, { signal }),
-    describeModel: (model) => bulk.run('describe', { model }),
+    describeModel: (model) => describe.run('describe', { model }),
     prepare: (key, image) => segmenters.prepare(key, image),
     segment: (key, image, prompts, signal, most) => segmenters.segment(key, image, prompts, signal, most),
     segmenter: () => segmenters.current(),
@@ -99,7 +112,7 @@ export function createInference(options: InferenceOptions): Inference {
       return { provider: tried.find(({ ok }) => ok)?.provider ?? null, tried, lanes: lanes.map((lane) => lane.status), embeddings: segmenters.cache, choice: segmenters.choice, segmenters: segmenters.status };
     },
     close: async () => {
-      await Promise.all(lanes.map((lane) => lane.close()));
+      await Promise.all([...lanes, describe].map((lane) => lane.close()));
     },
   };
 }

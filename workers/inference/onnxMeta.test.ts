@@ -17,10 +17,18 @@ interface Crafted {
   bytes?: number;
   functions?: boolean;
   shape?: bigint[];
+  /** The operator holds a graph, as loops and branches do; with an operator of this name inside. */
+  inner?: string;
+}
+
+/** One node of an inner graph, which itself holds a graph where it is a loop. */
+function writeInner(operator: string, node: PbfWriter): void {
+  node.writeStringField(4, operator);
+  if (operator === 'Loop') node.writeMessage(5, (_, attribute) => { attribute.writeMessage(6, () => undefined, null); }, null);
 }
 
 /** A model of one operator and one tensor, written by hand: field numbers of onnx.proto. */
-function craft({ domain = '', operator = 'Relu', external = false, dims = [2], bytes = 8, functions = false, shape }: Crafted): Uint8Array {
+function craft({ domain = '', operator = 'Relu', external = false, dims = [2], bytes = 8, functions = false, shape, inner }: Crafted): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeMessage(7, (_, graph) => {
     graph.writeMessage(1, (__, node) => {
@@ -28,6 +36,11 @@ function craft({ domain = '', operator = 'Relu', external = false, dims = [2], b
       node.writeStringField(2, 'y');
       node.writeStringField(4, operator);
       node.writeStringField(7, domain);
+      if (inner !== undefined) {
+        node.writeMessage(5, (___, attribute) => {
+attribute.writeMessage(6, (____, body) => { body.writeMessage(1, writeInner, inner); }, null);
+        }, null);
+      }
     }, null);
     graph.writeMessage(5, (__, tensor) => {
       tensor.writePackedVarint(1, dims);
@@ -63,6 +76,7 @@ function refusal(bytes: Uint8Array): EmendError {
 describe('ONNX files from strangers', () => {
   it('reads a good one', () => {
     expect(readOnnxMeta(craft({})).outputs).toEqual([{ name: 'y', elementType: 0, shape: [] }]);
+    expect(readOnnxMeta(craft({ operator: 'If', inner: 'Identity' })).nodes, 'a branch runs once').toBe(1);
     expect(readOnnxMeta(good).metadata.get('task')).toBe('detect');
   });
 
@@ -70,6 +84,10 @@ describe('ONNX files from strangers', () => {
     ['weights in another file', { external: true }, /another file/],
     ['operators of its own', { domain: 'evil.ops' }, /foreign domain “evil.ops”/],
     ['an operator that reads files', { domain: 'com.microsoft', operator: 'EPContext' }, /read another file/],
+    ['a loop', { operator: 'Loop', inner: 'Identity' }, /Loop repeats a part of the model, which may never end/],
+    ['a scan', { operator: 'Scan', inner: 'Identity' }, /Scan repeats/],
+    ['a search of com.microsoft', { domain: 'com.microsoft', operator: 'GreedySearch', inner: 'Identity' }, /GreedySearch repeats/],
+    ['a loop within a branch', { operator: 'If', inner: 'Loop' }, /Loop repeats/],
     ['functions', { functions: true }, /functions of its own/],
     ['a tensor of terabytes in eight bytes', { dims: [1_000_000, 1_000_000] }, /absurd shape/],
     ['a tensor larger than its data', { dims: [1000, 1000] }, /more data than the file holds/],

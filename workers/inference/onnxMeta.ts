@@ -24,6 +24,11 @@ export interface OnnxMeta {
 const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft']);
 /** Loads another file by a path of the model's choosing. */
 const FORBIDDEN_OPERATORS: ReadonlySet<string> = new Set(['EPContext']);
+/**
+ * Runs its graphs once. All others that hold graphs (Loop, Scan, SequenceMap, the search operators of com.microsoft) run them again and again, Loop without
+ * an end if it likes. No export of Ultralytics (8.4, with and without nms) or of the SAM family holds one of those.
+ */
+const RUNS_ONCE = 'If';
 /** Take their output's shape from a constant: a file of a few bytes can ask for terabytes. */
 const SHAPE_FROM_CONSTANT: ReadonlyMap<string, number> = new Map([['ConstantOfShape', 0], ['Expand', 1]]);
 const MAX_NODES = 200_000;
@@ -100,6 +105,7 @@ function checkGraph(graph: Graph): void {
 function checkNode(node: Node, constants: Map<string, readonly number[]>): void {
   if (!DOMAINS.has(node.domain)) refuse(`it needs operators of the foreign domain “${node.domain.slice(0, 60)}”`);
   if (FORBIDDEN_OPERATORS.has(node.operator)) refuse(`the operator ${node.operator} would read another file`);
+  if (node.graphs.length > 0 && node.operator !== RUNS_ONCE) refuse(`the operator ${node.operator.slice(0, 60)} repeats a part of the model, which may never end`);
   for (const tensor of node.tensors) checkTensor(tensor, refuse);
   if (node.operator === 'Constant') constants.set(node.outputs[0] ?? '', node.tensors[0]?.ints ?? node.ints);
   const shapeInput = SHAPE_FROM_CONSTANT.get(node.operator);

@@ -1,6 +1,6 @@
-/** What runs in a Piscina thread: one file for all lanes, one function per request, models kept in this thread. */
+/** What runs in a thread or process of a lane: one file for all lanes, one function per request, models kept here. */
 import { getPriority, setPriority } from 'node:os';
-import { workerData } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { Value } from 'typebox/value';
 import { Type } from 'typebox';
@@ -11,7 +11,6 @@ import { decode as decodeSam, encode as encodeSam, inspect as inspectSam } from 
 import { PROVIDERS, Sessions } from './session.ts';
 import { segment as segmentSpark } from './spark.worker.ts';
 import { predict as predictYolo } from './yolo.worker.ts';
-import { describeYolo } from './yoloModel.ts';
 
 sharp.concurrency(1); // the lanes are the parallelism; libvips' own threads would only fight them
 sharp.cache(false);
@@ -23,10 +22,11 @@ const Settings = Type.Object({
   nice: Type.Integer({ minimum: 0, maximum: 19 }),
 });
 
-// Piscina puts its own data first and the caller's second.
-const settings = Value.Parse(Settings, Array.isArray(workerData) ? workerData[1] : workerData);
-// Linux keeps the priority of each thread apart, and the runtime's own threads inherit this one's; elsewhere it would slow the whole server.
-if (process.platform === 'linux') setPriority(0, Math.min(19, getPriority(0) + settings.nice));
+// Piscina puts its own data first and the caller's second; a process is told by its arguments.
+const given: unknown = isMainThread ? JSON.parse(process.argv[3] ?? 'null') : Array.isArray(workerData) ? workerData[1] : workerData;
+const settings = Value.Parse(Settings, given);
+// Linux keeps the priority of each thread apart, and the runtime's own threads inherit this one's; elsewhere it would slow the whole server, unless this is a process of its own.
+if (process.platform === 'linux' || isMainThread) setPriority(0, Math.min(19, getPriority(0) + settings.nice));
 const sessions = new Sessions(settings);
 
 async function reply<N extends RequestName>(work: () => Promise<Requests[N]['out']>): Promise<Reply<N>> {
@@ -41,7 +41,6 @@ async function reply<N extends RequestName>(work: () => Promise<Requests[N]['out
 type Handler<N extends RequestName> = (message: Requests[N]['in']) => Promise<Reply<N>>;
 
 export const predict: Handler<'predict'> = ({ model, image, options }) => reply(() => predictYolo(sessions, model, image, options));
-export const describe: Handler<'describe'> = ({ model }) => reply(async () => describeYolo((await readModelFile(model)).meta));
 export const encode: Handler<'encode'> = ({ encoder, image }) => reply(() => encodeSam(sessions, encoder, image));
 export const decode: Handler<'decode'> = ({ decoder, embedding, prompts, most }) => reply(() => decodeSam(sessions, decoder, embedding, prompts, most));
 export const inspect: Handler<'inspect'> = ({ encoder, decoder }) => reply(async () => {

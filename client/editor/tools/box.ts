@@ -1,15 +1,16 @@
 import type { Box } from '#core/geometry/box.ts';
 import type { Point } from '#core/geometry/polygon.ts';
-import { boxBetween } from '../handles.ts';
+import { boxBetween, nudged } from '../handles.ts';
 import { adjusted, graspSelected, partCursor, type Grasp } from './adjusting.ts';
-import { isDrag, type PointerInput, type Preview, type Tool, type ToolHost } from './tool.ts';
+import { isDrag, type Nudge, type PointerInput, type Preview, type Tool, type ToolHost } from './tool.ts';
 
-/** `anchored`: the first of two clicks was made. */
+/** `anchored`: the first of two clicks was made. `placed`: by keys, without a pointer. */
 type State =
   | { readonly name: 'idle' }
   | { readonly name: 'pressed'; readonly at: PointerInput; readonly grasp: Grasp | null; readonly anchor: Point | null }
   | { readonly name: 'drawing'; readonly from: Point; readonly to: Point }
   | { readonly name: 'anchored'; readonly from: Point; readonly to: Point }
+  | { readonly name: 'placed'; readonly box: Box }
   | { readonly name: 'adjusting'; readonly grasp: Grasp; readonly box: Box };
 
 const IDLE: State = { name: 'idle' };
@@ -29,6 +30,7 @@ export class BoxTool implements Tool {
   get preview(): Preview | null {
     const s = this.#state;
     if (s.name === 'adjusting') return { kind: 'adjust', id: s.grasp.shape.id, box: s.box };
+    if (s.name === 'placed') return { kind: 'draw', box: s.box };
     if (s.name !== 'drawing' && s.name !== 'anchored') return null;
     const box = boxBetween(s.from, s.to, this.#host.image);
     return box && { kind: 'draw', box };
@@ -74,6 +76,26 @@ export class BoxTool implements Tool {
     const box = boxBetween(from, input.image, this.#host.image);
     const least = LEAST_SIDE * input.grain;
     if (box && box[2] >= least && box[3] >= least) this.#host.draw(box);
+  }
+
+  /** A box that keys move, size and end; a press of the pointer drops it. */
+  place(box: Box): void {
+    this.#state = { name: 'placed', box };
+  }
+
+  nudge(by: Nudge): boolean {
+    const s = this.#state;
+    if (s.name !== 'placed') return false;
+    this.#state = { ...s, box: nudged(s.box, by, this.#host.image) };
+    return true;
+  }
+
+  finish(): boolean {
+    const s = this.#state;
+    if (s.name !== 'placed') return false;
+    this.#state = IDLE;
+    this.#host.draw(s.box);
+    return true;
   }
 
   cancel(): boolean {

@@ -31,6 +31,13 @@ export interface ToolHost {
   readonly brush: { readonly diameter: number; readonly erasing: boolean };
 }
 
+/** What an arrow key asks for, image pixels. `size`: of the right and bottom edge alone. */
+export interface Nudge {
+  readonly dx: number;
+  readonly dy: number;
+  readonly size: boolean;
+}
+
 /** What is shown while the hand moves; nothing of it is in the document. */
 export type Preview = { readonly kind: 'draw'; readonly box: Box } | { readonly kind: 'adjust'; readonly id: string; readonly box: Box };
 
@@ -51,6 +58,8 @@ export interface Tool {
   up(input: PointerInput): void;
   /** A plain right click. True when the tool has a use for it; else it opens the shape's menu. */
   secondary?(input: PointerInput): boolean;
+  /** An arrow key, in image pixels: moves what has begun, or its right and bottom edge (`size`). False when nothing has begun that keys can move. */
+  nudge?(by: Nudge): boolean;
   /** Enter: ends what has begun as it is. False when there was nothing to end. */
   finish?(): boolean;
   /** Backspace: takes the last step of what has begun back. */

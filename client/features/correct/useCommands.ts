@@ -2,7 +2,7 @@ import { ref, watch, type Ref } from 'vue';
 import type { ClassDto } from '#core/api/project.ts';
 import type { Point } from '#core/geometry/polygon.ts';
 import { classOfDigit } from '../../editor/classes.ts';
-import type { Action } from '../../editor/keymap.ts';
+import { arrowOf, type Action } from '../../editor/keymap.ts';
 import type { Correct } from './useCorrect.ts';
 import { useKeys } from './useKeys.ts';
 
@@ -102,7 +102,17 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     byKey.value = inside;
   }
 
-  const actions: Record<Action, () => void> = {
+  function nudge(key: string, pixels: number, size: boolean): void {
+    const [dx, dy] = arrowOf(key) ?? [0, 0];
+    editor()?.keys.nudge({ dx: dx * pixels, dy: dy * pixels, size });
+  }
+
+  const actions: Record<Action, (key: string) => void> = {
+    move: (key) => nudge(key, 1, false),
+    'move.far': (key) => nudge(key, 10, false),
+    size: (key) => nudge(key, 1, true),
+    'size.far': (key) => nudge(key, 10, true),
+    'box.place': () => editor()?.keys.placeBox(),
     'class.search': openSearch,
     'unsure.next': () => editor()?.stepUnsure(1),
     'unsure.back': () => editor()?.stepUnsure(-1),
@@ -139,9 +149,9 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
   };
 
   useKeys({
-    run(action) {
+    run(action, key) {
       // Under the list of keys nothing is done but leaving it.
-      if (!help.value || action === 'help' || action === 'cancel') actions[action]();
+      if (!help.value || action === 'help' || action === 'cancel') actions[action](key);
     },
     digit(digit) {
       const found = classOfDigit(digit, classes.value);

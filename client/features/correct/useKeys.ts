@@ -2,7 +2,8 @@ import { onScopeDispose } from 'vue';
 import { actionOf, digitOf, KEYMAP, type Action } from '../../editor/keymap.ts';
 
 export interface KeyHandlers {
-  run(action: Action): void;
+  /** `key`: as the browser names it; some actions have one key for each direction. */
+  run(action: Action, key: string): void;
   digit(digit: number): void;
   /** Hiding lasts as long as the key is held. */
   hide(hidden: boolean): void;
@@ -11,7 +12,7 @@ export interface KeyHandlers {
 }
 
 /** Held down, these would run away with the pictures. */
-const ONCE: ReadonlySet<Action> = new Set(['submit', 'image.next', 'image.previous', 'image.skip', 'image.flag', 'erase', 'masks.toggle', 'help', 'picture', 'duplicate.keep', 'tool.brush', 'tighten', 'tighten.always', 'mask.cycle']);
+const ONCE: ReadonlySet<Action> = new Set(['submit', 'image.next', 'image.previous', 'image.skip', 'image.flag', 'erase', 'masks.toggle', 'help', 'picture', 'duplicate.keep', 'box.place', 'tool.brush', 'tighten', 'tighten.always', 'mask.cycle']);
 
 /** Sends the keys of the list to their handlers, except in text fields and on controls that use the key themselves. */
 export function useKeys(handlers: KeyHandlers): void {
@@ -20,12 +21,12 @@ export function useKeys(handlers: KeyHandlers): void {
     const digit = digitOf(event);
     const action = actionOf(event);
     if (digit === null && action === null) return;
-    if (action && isControl(event.target) && ['submit', 'unsure.next', 'unsure.back'].includes(action)) return;
+    if (action && isControl(event.target) && ['submit', 'unsure.next', 'unsure.back', 'move', 'move.far', 'size', 'size.far'].includes(action)) return;
     event.preventDefault();
     if (digit !== null) return handlers.digit(digit);
     if (action === null || (event.repeat && ONCE.has(action))) return;
     if (action === 'hide.hold') handlers.hide(true);
-    else handlers.run(action);
+    else handlers.run(action, event.key);
   };
   const hideKeys = KEYMAP.find((b) => b.action === 'hide.hold')?.keys ?? [];
   const up = (event: KeyboardEvent): void => {

@@ -52,7 +52,13 @@ export function useImport(importId: () => string | null): ImportFlow {
     if (current.data.value) current.data.value = await planImport(current.data.value.id, options);
   });
   const apply = useAction(async () => {
-    if (current.data.value) current.data.value = await applyImport(current.data.value.id);
+    if (!current.data.value) return;
+    try {
+      current.data.value = await applyImport(current.data.value.id);
+    } catch (error) {
+      void current.refetch(); // the plan on the screen is not the server's any more
+      throw error;
+    }
   });
   const drop = useAction(async () => {
     if (current.data.value && current.data.value.state !== 'applied') await dropImport(current.data.value.id);

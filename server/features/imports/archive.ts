@@ -10,6 +10,8 @@ export interface ZipLimits { entries: number; bytes: number; /** Unpacked ÷ pac
 
 const RATIO_FROM = 1024 * 1024;
 const SYMLINK = 0o120000;
+/** How yauzl says that it refuses a name. */
+const OUTSIDE = /^(absolute path|invalid relative path|invalid characters in fileName)/;
 
 export interface Unpacked { entries: AreaEntry[]; problems: ImportProblem[] }
 
@@ -27,11 +29,12 @@ export async function unpack(area: UploadArea, archive: AreaEntry, limits: ZipLi
       signal.throwIfAborted();
       await take(area, archive, zip, entry, limits, result);
     }
+    if (entries.length === 0) result.problems.push({ level: 'error', code: 'zip-empty', file: archive.path, line: null, message: 'This archive holds no files. Nothing comes of it; pack the files again.' });
     return result;
   } catch (error) {
     await area.discard(result.entries);
     if (error instanceof EmendError || signal.aborted) throw error;
-    throw refuse('is broken or leads outside of itself');
+    throw refuse(error instanceof Error && OUTSIDE.test(error.message) ? 'holds a path that leads outside of it' : 'is broken');
   } finally {
     zip?.close();
   }

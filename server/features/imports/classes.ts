@@ -17,8 +17,7 @@ export function namesOf(yaml: DataYaml | null, rows: readonly LabelRow[]): strin
 export function mapClasses(names: readonly string[], instances: readonly (number | undefined)[], options: ImportOptions, known: readonly Known[]): Classes {
   return names.map((name, id) => {
     const answer = options.classes && Object.hasOwn(options.classes, name) ? options.classes[name] : undefined;
-    const valid = typeof answer === 'number' && !known.some((k) => k.index === answer) ? undefined : answer;
-    return { id, name, instances: instances[id] ?? 0, target: valid ?? propose(name, id, known) };
+    return { id, name, instances: instances[id] ?? 0, target: answer ?? propose(name, id, known) };
   });
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { request } from 'node:http';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -199,6 +200,68 @@ describe('an import', () => {
     const patched = await admin.patch(`/images/${first?.id ?? ''}`, { split: 'valid', excluded: true });
     expect(patched.body).toMatchObject({ split: 'valid', excluded: true });
     expect((await admin.patch(`/images/${first?.id ?? ''}`, { projectId: 'x' })).status).toBe(422);
+  });
+
+  it('that got a file after its plan has no plan any more, and says so', async () => {
+    const project = await t.project();
+    const dto = await planned(project.id, { 'a.png': await png(21) });
+    const added = await sendFiles(admin, dto.id, { 'b.png': await png(22) });
+    expect(added.body).toMatchObject({ state: 'open', plan: null, files: 2, error: expect.stringContaining('no longer holds') });
+    const refused = await admin.post(`/imports/${dto.id}/apply`);
+    expect([refused.status, refused.body.message]).toEqual([409, expect.stringContaining('Files were added after the plan')]);
+    expect((await plan(dto.id)).plan?.images.new).toBe(2);
+    expect((await apply(dto.id)).state).toBe('applied');
+    expect(await t.db.image.count({ where: { projectId: project.id } })).toBe(2);
+  });
+
+  it('refuses a file whose sending began before the plan and ended after it was applied', async () => {
+    const project = await t.project();
+    const { body } = await admin.post(`/projects/${project.id}/imports`);
+    await sendFiles(admin, body.id, { 'a.png': await png(23) });
+    const late = request(`${t.url}/api/v1/imports/${body.id}/files`, { method: 'POST', headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'multipart/form-data; boundary=xx' } });
+    const answered = new Promise<number | undefined>((done, fail) => late.on('error', fail).on('response', (answer) => { answer.resume(); done(answer.statusCode); }));
+    const bytes = await png(24);
+    late.write(Buffer.concat([Buffer.from('--xx\r\nContent-Disposition: form-data; name="b.png"; filename="b.png"\r\nContent-Type: image/png\r\n\r\n'), bytes.subarray(0, 60)]));
+    const area = join(t.dataDir, 'uploads', body.id);
+    await expect.poll(async () => (await readdir(area)).some((name) => name.endsWith('.part'))).toBe(true);
+    await plan(body.id);
+    expect((await apply(body.id)).state).toBe('applied');
+    late.end(Buffer.concat([bytes.subarray(60), Buffer.from('\r\n--xx--\r\n')]));
+    expect(await answered).toBeGreaterThanOrEqual(400);
+    expect(await t.db.image.count({ where: { projectId: project.id } })).toBe(1);
+    const second = await planned(project.id, { 'c.png': await png(25) });
+    expect(second.plan?.images.new).toBe(1);
+  });
+
+  it('names both files where a picture that is there twice has other labels or another split', async () => {
+    const project = await t.project({ task: 'detect' });
+    const dto = await planned(project.id, {
+      'data.yaml': 'names: [Chip, Void]', 'train/images/a.png': await png(26), 'train/labels/a.txt': '0 .5 .5 .2 .2', 'valid/images/b.png': await png(26), 'valid/labels/b.txt': '1 .5 .5 .2 .2\n0 .1 .1 .1 .1',
+      'train/images/c.png': await png(27), 'train/labels/c.txt': '0 .5 .5 .2 .2\n1 .1 .1 .1 .1', 'train/images/d.png': await png(27), 'train/labels/d.txt': '1 .1 .1 .1 .1\n\n0 .5 .5 .2 .2',
+    });
+    const told = (code: string) => dto.plan?.problems.filter((p) => p.code === code).map((p) => [p.file, p.message]);
+    expect(told('duplicate-labels')).toEqual([['valid/labels/b.txt', expect.stringMatching(/\(2\).*train\/labels\/a\.txt \(1\)/)]]);
+    expect(told('duplicate-split')).toEqual([['valid/images/b.png', expect.stringMatching(/train\/images\/a\.png and lies in valid\. It is taken once, in train/)]]);
+    expect(dto.plan).toMatchObject({ images: { new: 2, duplicates: 2 }, labels: { instances: 3, rowsLeftOut: 2 } });
+  });
+
+  it('takes no class that the project does not have for an answer', async () => {
+    const project = await t.project({ classes: ['Chip'] });
+    const dto = await planned(project.id, { 'data.yaml': 'names: [q]', 'train/images/a.png': await png(28), 'train/labels/a.txt': '0 .5 .5 .2 .2' });
+    const answer = await admin.post(`/imports/${dto.id}/plan`, { classes: { q: 99 } });
+    expect([answer.status, answer.body.message]).toEqual([422, expect.stringContaining('class 99')]);
+    expect((await admin.get(`/imports/${dto.id}`)).body).toMatchObject({ state: 'planned', plan: { classes: [{ target: 'new' }] } });
+    expect((await plan(dto.id, { classes: { q: 0 } })).plan?.classes).toMatchObject([{ target: 0 }]);
+  });
+
+  it('says of an archive whether it is empty, broken, or leads outside; and of a class name that it is cut', async () => {
+    const project = await t.project();
+    const evil = Buffer.from((await zipOf({ 'aa/evil.png': await png(9) })).toString('latin1').replaceAll('aa/evil.png', '../evil.png'), 'latin1');
+    const dto = await planned(project.id, { 'data.yaml': `names: [${'x'.repeat(100)}]`, 'empty.zip': await zipOf({}), 'evil.zip': evil, 'cut.zip': (await zipOf({ 'a.png': 'x' })).subarray(0, 40) });
+    const by = (file: string) => dto.plan?.problems.find((p) => p.file === file)?.message;
+    expect([by('empty.zip'), by('evil.zip'), by('cut.zip'), by('data.yaml')]).toEqual([
+      expect.stringContaining('holds no files'), expect.stringContaining('leads outside of it'), expect.stringContaining('is broken'), expect.stringContaining('100 characters; 80 are kept'),
+    ]);
   });
 
   it('that was interrupted goes on where it was and doubles nothing', async () => {

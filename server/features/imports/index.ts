@@ -9,7 +9,7 @@ import { ImportDto, ImportOptions } from '#core/api/import.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
 import { inProject } from '../../signedIn.ts';
-import type { UploadArea } from './area.ts';
+import type { AreaEntry, UploadArea } from './area.ts';
 import { safePath } from './paths.ts';
 import * as imports from './service.ts';
 
@@ -35,7 +35,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   });
   app.post(`${API}/imports/:id/files`, { schema: { tags, summary: 'Add files; the name of each multipart field is the path inside the upload', params: IdParams, consumes: ['multipart/form-data'], response: { 200: ImportDto } } }, async (request) => {
     const area = await imports.openForFiles(parts, request.params.id);
-    await receive(request, area);
+    await receive(request, area, (entry) => imports.admit(parts, request.params.id, area, entry));
     return imports.read(parts, request.params.id);
   });
   app.post(`${API}/imports/:id/plan`, { schema: { tags, summary: 'Plan, or plan anew with answers; writes nothing to the project', params: IdParams, body: ImportOptions, response: { 202: ImportDto } } }, async (request, reply) =>
@@ -45,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 /** Each file is stored whole or not at all; those before a refused one stay, and may be sent again. */
-async function receive(request: FastifyRequest, area: UploadArea): Promise<void> {
+async function receive(request: FastifyRequest, area: UploadArea, admit: (entry: AreaEntry) => Promise<void>): Promise<void> {
   if (!request.isMultipart()) throw new EmendError('unsupported', 'Files are sent as multipart/form-data. Nothing was stored.');
   let refused: EmendError | undefined;
   let count = (await area.list()).files.length;
@@ -64,7 +64,7 @@ async function receive(request: FastifyRequest, area: UploadArea): Promise<void>
       await area.discard([entry]);
       throw new EmendError('too_large', `"${path}" is larger than this server accepts. It was not stored; the files before it are.`);
     }
-    await area.index([entry]);
+    await admit(entry);
   }
   if (refused) throw refused;
 }

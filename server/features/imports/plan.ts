@@ -125,6 +125,7 @@ async function readPictures(input: PlanInput, sorted: Sorted, yaml: DataYaml | n
       const moved = same.split !== null && picture.split !== null && same.split !== picture.split ? `, in ${String(strict)}` : '';
       same.split = strict;
       input.problems.add('warning', moved === '' ? 'duplicate' : 'split-leak', entry.path, `This is the same picture as ${same.entry.path}. It is taken once${moved}${same.labels === null && picture.labels !== null ? ', with the labels of this one' : ''}.`);
+      reportDropped(input.problems, same, picture, tally);
       if (same.labels === null) Object.assign(same, { labels: picture.labels, rows: picture.rows });
       continue;
     }
@@ -132,6 +133,18 @@ async function readPictures(input: PlanInput, sorted: Sorted, yaml: DataYaml | n
     pictures.push(picture);
   }
   return pictures;
+}
+
+/** What is lost because a picture is taken once: labels that are not the same, and the other split. */
+function reportDropped(problems: Problems, first: Picture, again: Picture, tally: Tally): void {
+  const content = ({ rows }: Picture): string => JSON.stringify((rows ?? []).map(({ line: _, ...row }) => JSON.stringify(row)).sort());
+  if (first.labels && again.labels && content(first) !== content(again)) {
+    tally.rowsLeftOut += again.rows?.length ?? 0;
+    problems.add('error', 'duplicate-labels', again.labels.path, `These labels (${again.rows?.length ?? 0}) are of the same picture as ${first.labels.path} (${first.rows?.length ?? 0}), and are not the same. They are left out; those of ${first.labels.path} are taken.`);
+  }
+  if (first.split !== again.split) {
+    problems.add('warning', 'duplicate-split', again.entry.path, `This is the same picture as ${first.entry.path} and lies in ${again.split ?? 'no split'}. It is taken once, ${first.split === null ? 'without a split' : `in ${first.split}`}.`);
+  }
 }
 
 async function readPicture(input: PlanInput, entry: AreaEntry, sorted: Sorted, yaml: DataYaml | null, tally: Tally): Promise<Picture | null> {

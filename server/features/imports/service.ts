@@ -3,14 +3,13 @@ import { Value } from 'typebox/value';
 import { ImportOptions, ImportPlan, type ImportDto } from '#core/api/import.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
-import type { Prisma} from '#prisma';
-import { type Import, type PrismaClient } from '#prisma';
+import { Prisma, type Import, type PrismaClient } from '#prisma';
 import type { Config } from '../../config.ts';
 import type { Blobs, Bus, JobHandle, Jobs } from '../../context.ts';
 import { countLabelled, groupUpload } from '../splits/index.ts';
 import { applyDraft } from './apply.ts';
 import { unpack, type ZipLimits } from './archive.ts';
-import { UploadArea } from './area.ts';
+import { UploadArea, type AreaEntry } from './area.ts';
 import { Draft } from './draft.ts';
 import { makePlan } from './plan.ts';
 import { Problems } from './problems.ts';
@@ -42,18 +41,46 @@ export async function list(parts: Parts, projectId: string): Promise<ImportDto[]
   return Promise.all(rows.map((row) => read(parts, row.id)));
 }
 
+/** Files may be added in these; a plan that was made before is void then. */
+const TAKES_FILES: readonly State[] = ['open', 'planned', 'failed'];
+const VOID = 'Files were added after the plan was made, so it no longer holds.';
+
 /** Files may be added until the import is applied. */
 export async function openForFiles({ db, config }: Parts, id: string): Promise<UploadArea> {
   const row = await find(db, id);
-  if (!['open', 'planned', 'failed'].includes(row.state)) throw new EmendError('conflict', `This import is ${row.state}; no more files can be added. Nothing was stored; start a new import.`);
+  if (!TAKES_FILES.includes(stateOf(row))) throw closed(row.state);
   const area = new UploadArea(config.dataDir, id);
   await area.open();
   return area;
 }
 
+function closed(state: string): EmendError {
+  return new EmendError('conflict', `This import is ${state}; no more files can be added. Nothing was stored; start a new import.`);
+}
+
+/**
+ * Makes a stored file part of the upload. The import's row is held meanwhile, and every change of its state goes through that row: so no plan can be made or
+ * applied beside it, and a plan without this file never stays. A file that comes too late is thrown away, and whoever sent it is told.
+ */
+export async function admit({ db }: Pick<Parts, 'db'>, id: string, area: UploadArea, entry: AreaEntry): Promise<void> {
+  try {
+    await db.$transaction(async (tx) => {
+      const [row] = await tx.$queryRaw<{ state: string }[]>`SELECT state FROM "Import" WHERE id = ${id} FOR UPDATE`;
+      const state = TAKES_FILES.find((one) => one === row?.state);
+      if (state === undefined) throw closed(row?.state ?? 'gone');
+      if (state !== 'open') await tx.import.update({ where: { id }, data: { state: 'open', plan: Prisma.DbNull, error: VOID } });
+      await area.index([entry]);
+    });
+  } catch (error) {
+    await area.discard([entry]);
+    throw error;
+  }
+}
+
 export async function startPlan(parts: Parts, id: string, options: ImportOptions, personId: string | undefined): Promise<ImportDto> {
   const { window } = options;
   if (window && window.low >= window.high) throw new EmendError('invalid', `Black (${window.low}) must lie below white (${window.high}). Nothing was planned; correct the window.`);
+  await refuseUnknownClasses(parts, id, options);
   await move(parts.db, id, ['open', 'planned', 'failed'], 'planning', { options, error: null });
   return enqueue(parts, id, 'plan', 'Planning the import', personId, 'open');
 }
@@ -62,11 +89,19 @@ export async function startApply(parts: Parts, id: string, personId: string | un
   const row = await find(parts.db, id);
   const plan = Value.Check(ImportPlan, row.plan) ? row.plan : null;
   if (row.state === 'applied') throw new EmendError('conflict', 'This import has been applied already. Nothing was done twice.');
-  if (!plan) throw new EmendError('conflict', 'This import has no plan yet. Nothing was written; plan it first.');
+  if (!plan) throw new EmendError('conflict', `${row.error === VOID ? VOID : 'This import has no plan yet.'} Nothing was written; plan it first.`);
   if (plan.questions.length > 0) throw new EmendError('conflict', `The plan has an open question: ${plan.questions[0]?.text ?? ''} Nothing was written; answer it first.`);
   if (plan.images.found === plan.images.broken) throw new EmendError('invalid', 'No picture of this import can be used, so nothing was written. Its plan lists why; send other files.');
   await move(parts.db, id, ['planned', 'failed'], 'applying', { error: null });
   return enqueue(parts, id, 'apply', 'Importing', personId, 'planned');
+}
+
+/** An answer that names no class of the project is a mistake, and must not become a new class in silence. */
+async function refuseUnknownClasses({ db }: Parts, id: string, options: ImportOptions): Promise<void> {
+  const { projectId } = await find(db, id);
+  const known = new Set((await db.projectClass.findMany({ where: { projectId }, select: { index: true } })).map((c) => c.index));
+  const [name, wrong] = Object.entries(options.classes ?? {}).find(([, target]) => typeof target === 'number' && !known.has(target)) ?? [];
+  if (name !== undefined) throw new EmendError('invalid', `“${name.slice(0, 80)}” is to become class ${String(wrong)}, which this project does not have. Nothing was planned; name one of its classes, "new" or "skip".`);
 }
 
 async function enqueue(parts: Parts, id: string, phase: 'plan' | 'apply', message: string, personId: string | undefined, back: State): Promise<ImportDto> {

@@ -152,3 +152,24 @@ describe('predictions', () => {
     expect(await test.db.task.count({ where: { projectId: many.id } })).toBe(30);
   });
 });
+
+describe('a model that takes too long', async () => {
+  const slow = await testApp({ features: [inference, plugin], config: { predictSeconds: 0.01 } });
+
+  it('fails its job with a sentence at the first picture, and the job does not come again with a restart', async () => {
+    const project = await slow.project();
+    await addModel(slow, project);
+    for (const seed of [0, 1, 2]) await addPicture(slow, project, seed);
+    const person = await slow.person({ project: project.id, role: 'annotator' });
+    const { body } = await person.post(`/projects/${project.id}/predict`);
+    await slow.app.jobs.idle();
+    const failed = { state: 'failed', error: expect.stringContaining('took more than 0.01 seconds for one picture') };
+    expect(await slow.db.job.findUniqueOrThrow({ where: { id: body.id } })).toMatchObject(failed);
+    const model = fileURLToPath(new URL('v8-segment.onnx', `file://${fixtures}`));
+    await expect(slow.app.inference.describeModel(model), 'reading a file waits for no prediction').resolves.toMatchObject({ task: 'segment' });
+    await slow.restart();
+    await slow.app.jobs.idle();
+    expect(await slow.db.job.findUniqueOrThrow({ where: { id: body.id } })).toMatchObject(failed);
+    expect(await slow.db.predictionSet.count()).toBe(0);
+  });
+});

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
-import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
+import type { ProjectSettings } from '#core/api/project.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
 import { classResolver } from '#core/dataset/classes.ts';
 import type { Inference, Prediction as Found } from '#inference';
@@ -10,6 +10,7 @@ import type { PrismaClient } from '#prisma';
 import type { Blobs, Bus, JobHandle, Log } from '../../context.ts';
 import { shownBlob } from '../images/index.ts';
 import { chanceOf } from '../next/index.ts';
+import { readSettings } from '../projects/index.ts';
 import { seeImages } from './look.ts';
 import { patiently } from './patiently.ts';
 import { priorityOf } from './priority.ts';
@@ -102,7 +103,7 @@ async function currentModel({ db, blobs, inference }: Parts, projectId: string):
     path,
     sees: (await inference.describeModel(path)).features > 0,
     classMap: Value.Check(ClassMap, model.classMap) ? model.classMap.map((index) => (index === null ? null : present(index))) : [],
-    settings: Value.Check(ProjectSettings, project.settings) ? project.settings : DEFAULT_SETTINGS,
+    settings: readSettings(project.settings),
     masks: project.task === 'segment',
   };
 }

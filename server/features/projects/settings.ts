@@ -1,8 +1,7 @@
-import { Value } from 'typebox/value';
 import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
+import { repair } from '../../stored.ts';
 
-/** A project's settings as stored, with defaults for what an older version did not know. */
+/** A project's settings as stored, with the default for each one that an older version did not know or that does not fit. */
 export function readSettings(stored: unknown): ProjectSettings {
-  const merged = { ...DEFAULT_SETTINGS, ...(typeof stored === 'object' ? stored : {}) };
-  return Value.Check(ProjectSettings, merged) ? merged : DEFAULT_SETTINGS;
+  return repair(ProjectSettings, stored, DEFAULT_SETTINGS).value;
 }

@@ -116,7 +116,7 @@ async function train(app: Parts, { run, dir, python, lease }: Going, recorder: R
 }
 
 async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string | null, device: string): Promise<RunSpec> {
-  const config = configOf(run);
+  const config = configOf(run, app.log);
   const { optimizer = 'AdamW', ...extra } = config.extra ?? {};
   const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
   const data = await writeYolo(app, run.datasetVersionId, join(dir, 'data'), { repeatFresh: config.freshWeight });

@@ -36,7 +36,7 @@ const NeedsQuery = Type.Object({ version: Id, model: Type.Optional(Id) }, { addi
 const AT_ONCE = 16;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get(`${API}/projects/:project/runs`, { schema: { tags, summary: 'Training runs, newest first', params: ProjectParams, response: { 200: Type.Array(RunDto) } } }, (request) => listRuns(app.db, inProject(request).projectId));
+  app.get(`${API}/projects/:project/runs`, { schema: { tags, summary: 'Training runs, newest first', params: ProjectParams, response: { 200: Type.Array(RunDto) } } }, (request) => listRuns(app, inProject(request).projectId));
   app.post(`${API}/projects/:project/runs`, { schema: { tags, summary: 'Begin a training run', params: ProjectParams, body: CreateRun, response: { 201: RunDto } } }, async (request, reply) => {
     const { projectId, person } = inProject(request);
     return reply.code(201).send(await createRun(app, projectId, request.body, person.id));
@@ -44,7 +44,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/runs/arguments`, { schema: { tags, summary: 'What else the installed trainer takes; null before its environment was made', params: ProjectParams, response: { 200: Nullable(Type.Array(TrainerArgument)) } } }, () => readArguments(app.config.dataDir));
   app.get(`${API}/projects/:project/runs/needs`, { schema: { tags, summary: 'What a run would need on disk', params: ProjectParams, querystring: NeedsQuery, response: { 200: RunNeeds } } }, (request) =>
     needsOf(app, inProject(request).projectId, request.query.version, request.query.model ?? null));
-  app.get(`${API}/runs/:id`, { schema: { tags, summary: 'One run', params: IdParams, response: { 200: RunDto } } }, (request) => readRun(app.db, request.params.id));
+  app.get(`${API}/runs/:id`, { schema: { tags, summary: 'One run', params: IdParams, response: { 200: RunDto } } }, (request) => readRun(app, request.params.id));
   app.get(`${API}/runs/:id/epochs`, { schema: { tags, summary: 'The curves', params: IdParams, response: { 200: Type.Array(EpochPoint) } } }, (request) => readEpochs(app.db, request.params.id));
   app.get(`${API}/runs/:id/log`, { schema: { tags, summary: 'The log, after a sequence number', params: IdParams, querystring: LogQuery, response: { 200: Type.Array(LogLine) } } }, (request) => readLog(app.db, request.params.id, request.query.after));
   app.post(`${API}/runs/:id/cancel`, { schema: { tags, summary: 'Cancel a run; its last checkpoint stays', params: IdParams, response: { 200: RunDto } } }, (request) => cancelRun(app, request.params.id));

@@ -8,7 +8,7 @@ import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import { fillConfig } from '#core/training/presets.ts';
 import type { ModelVersion, PrismaClient } from '#prisma';
-import type { Bus, Jobs } from '../../context.ts';
+import type { Bus, Jobs, Log } from '../../context.ts';
 import { inputSizeOf } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
 import { checkExtra } from './arguments.ts';
@@ -21,6 +21,7 @@ export interface Parts {
   db: PrismaClient;
   jobs: Jobs;
   bus: Bus;
+  log: Log;
   config: { dataDir: string };
 }
 
@@ -50,7 +51,7 @@ export async function createRun(parts: Parts, projectId: string, wanted: Static<
   await jobs.enqueue({ kind: 'train', projectId, data: { run: run.id }, subjectId: run.id, createdById: byId, message: `Run ${run.number}` });
   bus.emit(projectId, runEvent(run));
   bus.emit(projectId, { type: 'loop' });
-  return readRun(db, run.id);
+  return readRun(parts, run.id);
 }
 
 async function findVersion(db: PrismaClient, projectId: string, id: string | undefined): Promise<{ id: string; train: number }> {
@@ -81,7 +82,7 @@ export async function cancelRun(parts: Parts, id: string): Promise<RunDto> {
     await parts.jobs.cancel(job.id);
     await tell(parts, id);
   }
-  return readRun(parts.db, id);
+  return readRun(parts, id);
 }
 
 /** Stops it like a cancel, but keeps it: `resumeRun` goes on from the last checkpoint. */
