@@ -83,7 +83,7 @@ async function work(app: Parts, devices: Devices, run: TrainingRun, recorder: Re
     dataDir: app.config.dataDir, signal: job.signal, onProgress: (message, stageShare) => { recorder.progress({ message, stageShare }); },
   });
   const lease = await devices.acquire({
-    wanted: configOf(run).device ?? 'auto', gpus: environment.versions.gpus, who: `run ${run.number}`, signal: job.signal,
+    wanted: configOf(run, app.log).device ?? 'auto', gpus: environment.versions.gpus, who: `run ${run.number}`, signal: job.signal,
     onWait: (holders) => { recorder.progress({ message: `Waiting for its device: ${holders} ${holders.includes(',') ? 'are' : 'is'} training on it`, stageShare: null }); },
   });
   try {

@@ -4,14 +4,14 @@ import { GateResult, type Kept, type RunDto } from '#core/api/run.ts';
 import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import { note } from '../../activity.ts';
-import type { Bus } from '../../context.ts';
+import type { Bus, Log } from '../../context.ts';
 import { readRun } from './dto.ts';
 
 /**
  * A person keeps the present model instead of the one that a run made: recorded with the run, so that the loop goes on. The run's model stays, and may be
  * promoted later. A second time changes nothing. @throws EmendError `conflict` where there is nothing to decide.
  */
-export async function keepPresent({ db, bus }: { db: PrismaClient; bus: Bus }, id: string, reason: string | null, byId: string): Promise<RunDto> {
+export async function keepPresent({ db, bus, log }: { db: PrismaClient; bus: Bus; log: Log }, id: string, reason: string | null, byId: string): Promise<RunDto> {
   const projectId = await db.$transaction(async (tx) => {
     const { projectId } = await tx.trainingRun.findUniqueOrThrow({ where: { id }, select: { projectId: true } });
     await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`; // against a promotion at the same moment
@@ -28,7 +28,7 @@ export async function keepPresent({ db, bus }: { db: PrismaClient; bus: Bus }, i
     return projectId;
   });
   for (const type of ['loop', 'activity'] as const) bus.emit(projectId, { type });
-  const run = await readRun(db, id);
+  const run = await readRun({ db, log }, id);
   bus.emit(projectId, { type: 'run', id, state: run.state, progress: run.progress, gate: run.gate, error: run.error });
   return run;
 }

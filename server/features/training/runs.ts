@@ -92,7 +92,7 @@ export async function pauseRun(parts: Parts, id: string): Promise<RunDto> {
   await parts.db.trainingRun.update({ where: { id }, data: { pauseRequested: true } });
   await parts.jobs.cancel(job.id);
   await tell(parts, id);
-  return readRun(parts.db, id);
+  return readRun(parts, id);
 }
 
 const RESUMABLE = ['paused', 'failed', 'cancelled'];
@@ -108,7 +108,7 @@ export async function resumeRun(parts: Parts, id: string, byId: string): Promise
   if (count === 0) throw new EmendError('conflict', 'Somebody else has just let this run go on.');
   await parts.jobs.enqueue({ kind: 'train', projectId: run.projectId, data: { run: id }, subjectId: id, createdById: byId, message: `Run ${run.number}` });
   await tell(parts, id);
-  return readRun(parts.db, id);
+  return readRun(parts, id);
 }
 
 /** Its job was cancelled, here or in the list of jobs, before it began. */
