@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Tensor } from 'onnxruntime-node';
 import { EmendError } from '#core/errors.ts';
 import type { Box, Size } from '#core/geometry/box.ts';
@@ -47,7 +47,8 @@ export async function decode(sessions: Sessions, decoderPath: string, embedding:
   const family = decoderFamily(model.meta);
   const feeds = embeddingFeeds(model, decoderPath, embedding);
   const shape = shapeOf(feeds, embedding.image);
-  const keyOf = ({ counts }: Rle): string => `${embedding.id} ${counts}`;
+  // Not the counts themselves: those of a ragged mask are longer than its logits.
+  const keyOf = ({ counts }: Rle): string => `${embedding.id} ${createHash('sha1').update(counts).digest('base64')}`;
   const names = outputNames(model.meta, family);
   const hints = { logits: prompts.previous && given.get(keyOf(prompts.previous)), size: names.low ? thumbnail(embedding.image) : embedding.image };
   const outputs = await runModel(model, { ...feeds, ...promptTensors(model.meta, family, shape, prompts, hints) }, [names.masks, names.scores]);
