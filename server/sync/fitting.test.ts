@@ -84,6 +84,12 @@ describe('a document has an end', () => {
     expect(ops.contentProblem(other((doc) => { doc.transact(() => { for (let i = 0; i <= ops.MAX_VERDICTS; i++) ops.verdictsOf(doc).set(`v${i}`, { verdict: 'rejected', by: 'a', at: 1 }); }); }))).toContain('verdicts');
   });
 
+  it('at the number of annotations: said with what to do', () => {
+    const { guard } = desk();
+    const page = other((doc) => { doc.transact(() => { for (let i = 0; i <= ops.MAX_ANNOTATIONS; i++) ops.put(doc, act(), `a${i}`, { class: 0, box: [1, 1, 9, 9], kind: 'drawn', by: 'ann', at: 1 }); }); });
+    expect(() => guard.admit(Y.encodeStateAsUpdate(page), 'ann', NOW)).toThrow('deleting what is not needed makes room');
+  });
+
   it('at its size: what more comes is refused with what to do, deleting makes room, and the server\'s own edits end there too', async () => {
     const { edit, guard, live } = desk(PLAIN_FACTS, 2000);
     let drawn = 0;

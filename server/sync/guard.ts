@@ -58,7 +58,7 @@ export class Guard {
 
   #refuseWhenFull(more: number): void {
     if (!this.#encoded.isFull(more)) return;
-    throw new EmendError('too_large', `This image holds as many edits as one may (${MAX_DOC_BYTES / 1024 / 1024} MiB), so the last one was not taken. All that is saved stays and can be submitted; deleting what is not needed makes room. Open the image anew to go on.`);
+    throw atItsEnd(`edits as one may (${MAX_DOC_BYTES / 1024 / 1024} MiB)`);
   }
 
   #try(change: (scratch: Y.Doc) => void, now: number, sign: (scratch: Y.Doc, touched: Touched) => void = () => undefined): Admitted | undefined {
@@ -72,6 +72,7 @@ export class Guard {
       const problem = pendingProblem(scratch) ?? touched.problem();
       if (problem !== undefined) throw new EmendError('invalid', `An edit was refused because it does not fit this document: ${problem}. Everything saved before it is safe; reload the page to go on.`);
       if (updates.length === 0) return undefined;
+      refuseTooMany(scratch);
       const misfit = this.#misfit(touched, now);
       if (misfit !== undefined) throw new Unfit(misfit);
       const update = join(updates.splice(0));
@@ -103,6 +104,15 @@ export class Guard {
   destroy(): void {
     this.#scratch.destroy();
   }
+}
+
+function refuseTooMany(doc: Y.Doc): void {
+  if (annotationsOf(doc).size > MAX_ANNOTATIONS) throw atItsEnd(`annotations as one may (${MAX_ANNOTATIONS})`);
+  if (verdictsOf(doc).size > MAX_VERDICTS) throw atItsEnd(`verdicts as one may (${MAX_VERDICTS})`);
+}
+
+function atItsEnd(what: string): EmendError {
+  return new EmendError('too_large', `This image holds as many ${what}, so the last edit was not taken. All that is saved stays and can be submitted; deleting what is not needed makes room. Open the image anew to go on.`);
 }
 
 function read(doc: Y.Doc, id: string): Annotation | undefined {
@@ -175,9 +185,7 @@ class Touched {
 
   #rootProblem(): string | undefined {
     const unknown = [...this.#doc.share.keys()].find((name) => !ROOTS.some((root) => root === name));
-    if (unknown !== undefined) return 'it has an unknown part';
-    if (annotationsOf(this.#doc).size > MAX_ANNOTATIONS) return `more than ${MAX_ANNOTATIONS} annotations`;
-    return verdictsOf(this.#doc).size > MAX_VERDICTS ? `more than ${MAX_VERDICTS} verdicts` : undefined;
+    return unknown === undefined ? undefined : 'it has an unknown part';
   }
 
   #annotationProblem(id: string): string | undefined {
