@@ -59,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     tellOf(app, projectId, version.id);
     return reply.code(201).send(version);
   });
-  app.get(`${API}/versions/:id/export.zip`, { schema: { tags, summary: 'A version as YOLO files', params: IdParams } }, async (request, reply) => {
+  app.get(`${API}/versions/:id/export.zip`, { schema: { tags, summary: 'A version as YOLO files', params: IdParams, produces: ['application/zip'] } }, async (request, reply) => {
     const { number } = await findVersion(app.db, request.params.id);
     reply.headers({ 'content-type': 'application/zip', 'x-content-type-options': 'nosniff', 'content-disposition': `attachment; filename="dataset-v${number}.zip"` });
     return reply.send(await yoloZip(app, request.params.id));
