@@ -3,6 +3,7 @@ import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/typ
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { Ok } from '#core/api/common.ts';
 import { API } from './access.ts';
 import type { Config } from './config.ts';
 import { FEATURES, type Feature } from './features.ts';
@@ -63,7 +64,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(openapi);
   await app.register(jobs, { url: options.databaseUrl, sole: options.sole ?? false, partial: options.partial ?? false });
   await app.register(sync);
-  app.get(`${API}/health`, { schema: { tags: ['system'] } }, () => ({ ok: true }));
+  app.get(`${API}/health`, { schema: { tags: ['system'], summary: 'Whether the server answers', response: { 200: Ok } } }, () => ({ ok: true as const }));
   for (const feature of options.features ?? FEATURES) await app.register(feature);
   await app.register(client);
   return app;

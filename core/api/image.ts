@@ -12,12 +12,15 @@ export const ReviewReason = Type.Enum(['flagged', 'share', 'again', 'changed']);
 /** What people say most often when they lay an image aside; other words of their own are as good. */
 export const SKIP_REASONS = ['picture unusable', 'unsure', 'not my class'] as const;
 
-/** One thumbnail of the grid. `overlay`: boxes only, [class, x, y, w, h] in image pixels, of the newest labels or predictions (at most 200). */
+/** Boxes only, [class, x, y, w, h] in image pixels, of the newest labels or predictions (at most 200). */
+export const Overlay = Type.Array(Type.Array(Type.Number(), { minItems: 5, maxItems: 5 }));
+
+/** One thumbnail of the grid. */
 export const ImageCard = Type.Object({
   id: Id, name: Type.String(), width: Type.Integer(), height: Type.Integer(), split: Split, excluded: Type.Boolean(),
   status: Type.Union([Type.Literal('baseline'), Type.Literal('new'), Type.Literal('predicted'), Type.Literal('ok'), Type.Literal('corrected'), Type.Literal('skipped')]),
   taskId: Nullable(Id), flagged: Type.Boolean(), flagNote: Nullable(Type.String()), skipReason: Nullable(Type.String()), review: Nullable(ReviewState), minScore: Nullable(Type.Number()), count: Type.Integer(),
-  overlay: Type.Array(Type.Array(Type.Number(), { minItems: 5, maxItems: 5 })),
+  overlay: Overlay,
 });
 export type ImageCard = Static<typeof ImageCard>;
 export const ImagePage = pageOf(ImageCard);

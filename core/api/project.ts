@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { ClassIndex } from '#core/annotation/schema.ts';
+import { Overlay } from './image.ts';
 import { Id, nameOf, Nullable, Role, TaskType, Timestamp } from './common.ts';
 
 export const ClassDto = Type.Object({
@@ -103,6 +104,7 @@ export const Overview = Type.Object({
   errors: Type.Array(ErrorKinds),
   secondsPerImage: Nullable(Type.Number()), secondsPerCorrection: Nullable(Type.Number()), secondsToAccept: Nullable(Type.Number()),
   activity: Type.Array(Type.Object({ id: Id, kind: Type.String(), text: Type.String(), user: Nullable(Type.Object({ id: Id, name: Type.String() })), at: Timestamp })),
-  next: Type.Array(Type.Object({ taskId: Id, imageId: Id, name: Type.String(), reason: Nullable(Type.String()) })),
+  /** `overlay`: as on the image's card. */
+  next: Type.Array(Type.Object({ taskId: Id, imageId: Id, name: Type.String(), reason: Nullable(Type.String()), width: Type.Integer(), height: Type.Integer(), overlay: Overlay })),
 });
 export type Overview = Static<typeof Overview>;

@@ -70,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     tellOf(app, projectId, version.id);
     return reply.code(201).send(version);
   });
-  app.get(`${API}/versions/:id/export.zip`, { schema: { tags, summary: 'A version as YOLO files', params: IdParams } }, async (request, reply) => {
+  app.get(`${API}/versions/:id/export.zip`, { schema: { tags, summary: 'A version as YOLO files', params: IdParams, produces: ['application/zip'] } }, async (request, reply) => {
     const { number, projectId } = await findVersion(app.db, request.params.id);
     const { person, role } = inProject(request);
     await refuseBlindFile(app.db, projectId, eyesOf(person, role), { datasetVersionId: request.params.id });

@@ -38,14 +38,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     const { id } = request.params;
     return toAnnotations(await readLabelled(app.db, id, eyes(request)), (instance) => `${API}/images/${id}/masks/${instance.id}.npy`);
   });
-  app.get(`${API}/images/:id/masks/:instance.npy`, { schema: { tags, summary: 'One mask as a NumPy file: bool, (height, width)', params: MaskParams } }, async (request, reply) => {
+  app.get(`${API}/images/:id/masks/:instance.npy`, { schema: { tags, summary: 'One mask as a NumPy file: bool, (height, width)', params: MaskParams, produces: ['application/octet-stream'] } }, async (request, reply) => {
     const { id, instance } = request.params;
     const image = await readLabelled(app.db, id, eyes(request));
     const mask = [...image.corrected, ...image.predicted].find((i) => i.id === instance)?.mask;
     if (!mask) throw new EmendError('not_found', 'This instance has no mask, or it is not among the newest labels of the image.');
     return reply.headers({ ...SAFE, 'content-type': 'application/octet-stream', 'content-disposition': attachment(`${instance}.npy`) }).send(toNpy(decode(mask), image.height, image.width));
   });
-  app.get(`${API}/images/:id/overlay.png`, { schema: { tags, summary: 'The picture with boxes and masks drawn on it', params: IdParams, querystring: Layer } }, async (request, reply) => {
+  app.get(`${API}/images/:id/overlay.png`, { schema: { tags, summary: 'The picture with boxes and masks drawn on it', params: IdParams, querystring: Layer, produces: ['image/png'] } }, async (request, reply) => {
     const image = await readLabelled(app.db, request.params.id, eyes(request));
     const instances = request.query.layer === 'prediction' ? image.predicted : image.corrected;
     const png = await drawOverlay(await app.blobs.path(shownBlob(image)), image, instances, image.classes);
@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     const { projectId, person } = inProject(request);
     return reply.code(202).send(await app.jobs.enqueue({ kind: 'export', projectId, data: { project: projectId, eyes: eyes(request) }, createdById: person.id, message: 'Writing files', singletonKey: `export:${projectId}:${person.id}` }));
   });
-  app.get(`${API}/jobs/:id/file`, { schema: { tags, summary: 'The zip that an export has made', params: IdParams } }, async (request, reply) => {
+  app.get(`${API}/jobs/:id/file`, { schema: { tags, summary: 'The zip that an export has made', params: IdParams, produces: ['application/zip'] } }, async (request, reply) => {
     const job = await app.db.job.findUnique({ where: { id: request.params.id } });
     const path = exportPath(app.config.dataDir, request.params.id);
     // An export shows what its maker may see: of a blind pair that is more than a colleague may.

@@ -85,7 +85,8 @@ export async function listImages(db: PrismaClient, grid: Grid, query: Query): Pr
   };
 }
 
-async function overlaysOf(db: PrismaClient, grid: Grid, ids: readonly string[]): Promise<Map<string, Overlay>> {
+/** What is drawn on the thumbnails of these images, by id. */
+export async function overlaysOf(db: PrismaClient, grid: Grid, ids: readonly string[]): Promise<Map<string, Overlay>> {
   if (ids.length === 0) return new Map();
   const rows = await db.$queryRaw<Overlay[]>`
     SELECT c.id, count(e)::int AS count, (jsonb_agg(jsonb_build_array(e->'class', e->'box'->0, e->'box'->1, e->'box'->2, e->'box'->3)) FILTER (WHERE n <= ${MAX_OVERLAY})) AS overlay

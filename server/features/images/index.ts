@@ -16,6 +16,7 @@ import { moveImages } from '../splits/index.ts';
 import { listImages } from './grid.ts';
 import { sendBlob } from './serve.ts';
 
+export { overlaysOf } from './grid.ts';
 export { insertImage, prepareImage, type Intake, type Prepared } from './intake.ts';
 export { shownBlob } from './display.ts';
 export { lookAt, readHeader, type Header, type Look } from './picture.ts';
@@ -48,13 +49,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     for (const type of ['images', 'loop', 'activity'] as const) app.bus.emit(projectId, { type });
     return detail(app.db, request.params.id, eyes(request));
   });
-  app.get(`${API}/images/:id/file`, { schema: { tags, summary: 'The picture, upright and 8-bit; ?original=1 gives the stored original to save', params: IdParams, querystring: FileQuery } }, async (request, reply) => {
+  app.get(`${API}/images/:id/file`, { schema: { tags, summary: 'The picture, upright and 8-bit; ?original=1 gives the stored original to save', params: IdParams, querystring: FileQuery, produces: ['image/png', 'image/jpeg', 'image/webp', 'image/tiff'] } }, async (request, reply) => {
     const image = await find(app.db, request.params.id);
     if (request.query.original === '1') return sendBlob(reply, app.blobs, { sha256: image.sha256, type: image.type, saveAs: image.name.split('/').at(-1) ?? 'picture' });
     if (image.displaySha256 === null) return sendBlob(reply, app.blobs, { sha256: image.sha256, type: image.type });
     return sendBlob(reply, app.blobs, { sha256: image.displaySha256, type: image.type === 'image/jpeg' ? 'image/jpeg' : 'image/png' });
   });
-  app.get(`${API}/images/:id/thumb`, { schema: { tags, summary: 'A small WebP of the picture', params: IdParams } }, async (request, reply) =>
+  app.get(`${API}/images/:id/thumb`, { schema: { tags, summary: 'A small WebP of the picture', params: IdParams, produces: ['image/webp'] } }, async (request, reply) =>
     sendBlob(reply, app.blobs, { sha256: (await find(app.db, request.params.id)).thumbSha256, type: 'image/webp' }));
 };
 

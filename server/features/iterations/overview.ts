@@ -4,6 +4,8 @@ import { ModelMetrics } from '#core/api/model.ts';
 import { tallyErrors } from '#core/report/corrections.ts';
 import type { PrismaClient } from '#prisma';
 import { hiddenTasks, type Eyes } from '../../blind.ts';
+import { overlaysOf } from '../images/index.ts';
+import { readSettings } from '../projects/index.ts';
 import { readLoop } from './loop.ts';
 import { judgedRevisions, timesOf } from './report.ts';
 import { readStored } from './stored.ts';
@@ -46,7 +48,9 @@ async function latestActivity(db: PrismaClient, projectId: string): Promise<Over
 async function upcoming(db: PrismaClient, projectId: string, eyes: Eyes): Promise<Overview['next']> {
   const hidden = eyes === null ? [] : await hiddenTasks(db, projectId, eyes);
   const rows = await db.task.findMany({
-    where: { projectId, state: 'pending', id: { notIn: hidden } }, orderBy: [{ priority: 'desc' }, { createdAt: 'asc' }, { copy: 'asc' }], distinct: ['imageId'], take: 8, include: { image: { select: { name: true } } },
+    where: { projectId, state: 'pending', id: { notIn: hidden } }, orderBy: [{ priority: 'desc' }, { createdAt: 'asc' }, { copy: 'asc' }], distinct: ['imageId'], take: 8, include: { image: true, project: { select: { settings: true } } },
   });
-  return rows.map((task) => ({ taskId: task.id, imageId: task.imageId, name: task.image.name, reason: task.reason }));
+  const threshold = readSettings(rows[0]?.project.settings).threshold;
+  const overlays = await overlaysOf(db, { projectId, threshold, eyes }, rows.map((task) => task.imageId));
+  return rows.map(({ id, imageId, reason, image: { name, width, height } }) => ({ taskId: id, imageId, name, reason, width, height, overlay: overlays.get(imageId)?.overlay ?? [] }));
 }

@@ -46,7 +46,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     return models.read(app.db, id);
   });
 
-  app.get(`${API}/models/:id/weights.onnx`, { schema: { tags, summary: 'The model as ONNX', params: IdParams } }, async (request, reply) => {
+  app.get(`${API}/models/:id/weights.onnx`, { schema: { tags, summary: 'The model as ONNX', params: IdParams, produces: ['application/octet-stream'] } }, async (request, reply) => {
     const row = await app.db.modelVersion.findUniqueOrThrow({ where: { id: request.params.id } });
     if (row.onnxSha256 === null) throw new EmendError('not_found', 'This model has no ONNX file.');
     const path = await app.blobs.path(row.onnxSha256);

@@ -48,8 +48,9 @@ export async function createRun(parts: Parts, projectId: string, wanted: Static<
       },
     });
   });
-  await jobs.enqueue({ kind: 'train', projectId, data: { run: run.id }, subjectId: run.id, createdById: byId, message: `Run ${run.number}` });
+  // Before the job: whoever watches hears that it waits before they hear that it has begun.
   bus.emit(projectId, runEvent(run));
+  await jobs.enqueue({ kind: 'train', projectId, data: { run: run.id }, subjectId: run.id, createdById: byId, message: `Run ${run.number}` });
   bus.emit(projectId, { type: 'loop' });
   return readRun(parts, run.id);
 }
@@ -106,8 +107,8 @@ export async function resumeRun(parts: Parts, id: string, byId: string): Promise
     where: { id, state: run.state }, data: { state: 'queued', error: null, endedAt: null, cancelRequested: false, pauseRequested: false },
   });
   if (count === 0) throw new EmendError('conflict', 'Somebody else has just let this run go on.');
-  await parts.jobs.enqueue({ kind: 'train', projectId: run.projectId, data: { run: id }, subjectId: id, createdById: byId, message: `Run ${run.number}` });
   await tell(parts, id);
+  await parts.jobs.enqueue({ kind: 'train', projectId: run.projectId, data: { run: id }, subjectId: id, createdById: byId, message: `Run ${run.number}` });
   return readRun(parts, id);
 }
 
