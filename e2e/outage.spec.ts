@@ -108,7 +108,28 @@ test('nothing is lost while the database is away or the session has ended', asyn
     await other.close();
   });
 
+  await test.step('submitted by a colleague meanwhile: what is refused is saved as a file before the picture is opened anew', async () => {
+    await bob.context().setOffline(true);
+    await expect(bob.getByTestId('save-state')).toHaveAttribute('data-state', 'offline', { timeout: 60_000 });
+    await his.draw([60, 60, 30, 30]);
+    await mine.submit();
+    await expect(page.getByTestId('submits-wait')).toHaveCount(0);
+    await bob.context().setOffline(false);
+    await expect(bob.getByTestId('room-closed')).toContainText('saves a copy of what it refused', { timeout: 60_000 });
+    await picture(bob, 'refused');
+    const [copy] = await Promise.all([bob.waitForEvent('download'), bob.getByRole('button', { name: 'Open anew' }).click()]);
+    const { annotations } = JSON.parse(await readFile(await copy.path(), 'utf8'));
+    expect(Object.keys(annotations)).toHaveLength(5);
+    await his.ready();
+    await expect(his.instances('person')).toHaveCount(4);
+  });
+
   await test.step('somebody else signs in in the same browser: nothing goes out under another name', async () => {
+    await bob.goto(`${project}/correct`);
+    await his.ready();
+    await page.goto(bob.url());
+    await mine.ready();
+    const before = await mine.instances('person').count();
     const cookies = await page.context().cookies();
     await bob.context().addCookies(cookies);
     await bob.context().setOffline(true);
@@ -117,7 +138,8 @@ test('nothing is lost while the database is away or the session has ended', asyn
     await bob.context().setOffline(false);
     await expect(bob.getByTestId('signed-out')).toContainText('Somebody else has signed in', { timeout: 30_000 });
     await picture(bob, 'somebody-else');
-    await expect(mine.instances('person')).toHaveCount(4);
+    await expect(his.instances('person')).toHaveCount(before + 1);
+    await expect(mine.instances('person')).toHaveCount(before);
   });
   await bob.context().close();
 });

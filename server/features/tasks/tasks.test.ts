@@ -97,6 +97,46 @@ describe('two people in one room', () => {
     again.socket.close();
   });
 
+  it('cannot put into a revision what fits neither project nor picture; a class made meanwhile does; boxes across the border are cut off there', async () => {
+    const { project, ids: [id = ''], ann } = await setting();
+    const seen = { predictions: [], threshold: 0.25 };
+    const strange = async (change: (p: Page) => void): Promise<unknown> => {
+      const p = await page(ann, id);
+      change(p);
+      const [answer] = await p.saved();
+      p.socket.close();
+      return answer;
+    };
+    const refused = { ok: false, problem: { code: 'invalid' } };
+    expect(await strange((p) => { ops.drawBox(p.doc, p.act, seen, 'a', [10, 10, 30, 30], 9998); })).toMatchObject(refused);
+    expect(await strange((p) => { ops.drawBox(p.doc, p.act, seen, 'b', [900_000, 900_000, 10, 10], 0); })).toMatchObject(refused);
+    expect(await strange((p) => { ops.rejectPrediction(p.doc, p.act, 'nosuchprediction'); })).toMatchObject(refused);
+    const a = await page(ann, id);
+    await t.db.projectClass.create({ data: { projectId: project.id, index: 2, name: 'Crack', color: '#123456' } });
+    await new Promise((later) => { setTimeout(later, 1100); }); // facts are read at most once a second
+    ops.drawBox(a.doc, a.act, seen, 'crack', [630, -10, 30, 30], 2);
+    expect(await a.saved()).toMatchObject([{ ok: true }]);
+    const { body } = await ann.post(`/tasks/${id}/submit`, submitBody(a));
+    const { instances } = (await ann.get(`/revisions/${body.revisionId}`)).body;
+    expect(instances.find((i: { id: string }) => i.id === 'crack')).toMatchObject({ class: 2, box: [630, 0, 10, 20] });
+    a.socket.close();
+  });
+
+  it('who edits an image that was submitted is refused alone; who looks at it stays', async () => {
+    const { ids: [id = ''], ann, bob } = await setting();
+    expect((await ann.post(`/tasks/${id}/submit`, { stateVector: 'AA==', timeMs: 1 })).status).toBe(200);
+    const [a, b] = [await page(ann, id), await page(bob, id)];
+    ops.rejectPrediction(b.doc, b.act, 'void');
+    expect(await b.saved()).toMatchObject([{ ok: false, problem: { code: 'conflict' } }]);
+    await expect.poll(() => b.closed).toEqual(['conflict']);
+    expect((await ann.post(`/tasks/${id}/reopen`)).status).toBe(200);
+    ops.rejectPrediction(a.doc, a.act, 'chip');
+    expect(await a.saved()).toMatchObject([{ ok: true }]);
+    expect(a.closed).toEqual([]);
+    a.socket.close();
+    b.socket.close();
+  });
+
   it('refuse a bad update with a reason and go on', async () => {
     const { ids: [id = ''], ann } = await setting();
     const a = await page(ann, id);
