@@ -66,6 +66,8 @@ function once(work: () => Promise<void>): () => Promise<void> {
 async function main(): Promise<void> {
   const terminal = new Terminal(process.stdout);
   const config = readConfig(process.env, process.cwd());
+  // Before the data directory is made: a start that cannot listen leaves nothing behind.
+  await tryPort(config.host, config.port).catch((error: unknown) => { throw portProblem(config, error); });
   const log = openLog(config);
   // Node's own warnings (deprecations inside packages) are for the log, not for the person at the terminal.
   process.removeAllListeners('warning').on('warning', (warning) => { log.warn({ err: warning }, 'a warning of Node'); });

@@ -33,5 +33,6 @@ export function portProblem({ host, port }: { host: string; port: number }, erro
   if (code === 'EADDRINUSE') return new EmendError('conflict', `Port ${port} is in use, by another program or by an Emend that runs already. Stop that one, or set EMEND_PORT to a free port.`);
   if (code === 'EACCES') return new EmendError('forbidden', `Port ${port} needs more rights than this user has. Set EMEND_PORT to a number above 1023.`);
   if (code === 'EADDRNOTAVAIL') return new EmendError('invalid', `This machine has no address ${host}. Set EMEND_HOST to 127.0.0.1, 0.0.0.0 or an address of its own.`);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new EmendError('invalid', `EMEND_HOST is "${host}", which is no address of this machine. Set it to 127.0.0.1, 0.0.0.0 or an address of its own.`);
   return error;
 }

@@ -9,6 +9,8 @@ export interface Tag extends Placed {
   /** A mask is being made for it. */
   readonly working: boolean;
   readonly strong: boolean;
+  /** Of something that is not there any more: dotted, as its box. */
+  readonly ghost: boolean;
 }
 
 export interface Cursor {
@@ -81,6 +83,7 @@ function showTag(node: HTMLElement, tag: Tag, [x, y]: Point): void {
   if (node.textContent !== tag.text) node.textContent = tag.text;
   node.style.background = tag.color;
   node.style.color = tag.ink;
+  node.style.outline = tag.ghost ? '1px dotted currentColor' : '';
   node.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
 }
 

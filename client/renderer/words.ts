@@ -52,10 +52,11 @@ function inSight(editor: Editor, shape: Shape): boolean {
 
 function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit<Tag, 'box' | 'strong' | 'must'> {
   const found = classes.find((c) => c.index === shape.class);
-  const color = shape.state === 'rejected' ? '#8d95a1' : (found?.color ?? '#cccccc');
-  const what = shape.state === 'person' ? '✎' : shape.state === 'rejected' ? 'rejected' : shape.score === undefined ? '' : `${scoreText(shape.score)}${shape.unsure ? ' !' : ''}`;
+  const ghost = shape.state === 'ghost';
+  const color = ghost ? '#23272e' : shape.state === 'rejected' ? '#8d95a1' : (found?.color ?? '#cccccc');
+  const what = shape.state === 'person' ? '✎' : ghost ? 'replaced' : shape.state === 'rejected' ? 'rejected' : shape.score === undefined ? '' : `${scoreText(shape.score)}${shape.unsure ? ' !' : ''}`;
   const twice = shape.duplicates.length > 0 ? ' ×2' : '';
-  return { key: shape.id, text: `${found?.name ?? `class ${shape.class}`} ${what}${twice}`, color, ink: inkOn(color), working: editor.maskWork.get(shape.id) === 'working' };
+  return { key: shape.id, text: `${found?.name ?? `class ${shape.class}`} ${what}${twice}`, color, ink: ghost ? '#b9c0ca' : inkOn(color), ghost, working: editor.maskWork.get(shape.id) === 'working' };
 }
 
 export function cursorsOf(peers: readonly Peer[]): Cursor[] {

@@ -100,7 +100,8 @@ function drawEndLabels(plot: uPlot, lines: readonly Line[]): void {
     const epoch = plot.data[0][at];
     if (value === null || value === undefined || epoch === undefined) continue;
     const x = plot.valToPos(epoch, 'x', true) + 6 * ratio;
-    const y = plot.valToPos(value, 'y', true) + (i === 0 ? -8 : 9) * ratio;
+    // Near the bottom a name below its line would lie on the axis' figures.
+    const y = Math.min(plot.valToPos(value, 'y', true) + (i === 0 ? -8 : 9) * ratio, plot.bbox.top + plot.bbox.height - (i === 0 ? 20 : 7) * ratio);
     ctx.save();
     ctx.font = scaled(ratio);
     ctx.textAlign = 'left';

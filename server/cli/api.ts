@@ -50,9 +50,14 @@ export class Api {
     }
   }
 
+  /** All that the token may see. */
+  projects(): Promise<Project[]> {
+    return this.get(Type.Array(ProjectCard), '/projects');
+  }
+
   /** By id or name; without a word, the only one there is. */
   async project(wanted: string | undefined): Promise<Project> {
-    const all = await this.get(Type.Array(ProjectCard), '/projects');
+    const all = await this.projects();
     const named = wanted === undefined ? all : all.filter((p) => p.id === wanted || p.name.toLowerCase() === wanted.toLowerCase());
     const names = all.map((p) => `"${p.name}"`).join(', ');
     if (named.length === 1 && named[0]) return named[0];
@@ -71,12 +76,21 @@ export class Api {
   async #request(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${this.#token}`);
-    const answer = await fetch(`${this.url}${API}${path}`, { ...init, headers }).catch(() => {
-      throw new CliError(`No Emend answers at ${this.url}. Start it with "npm start", or set EMEND_URL to its address.`);
-    });
+    const answer = await fetch(`${this.url}${API}${path}`, { ...init, headers }).catch((error: unknown) => { throw unreached(this.url, error); });
     if (answer.ok) return answer;
     const problem: unknown = await answer.json().catch(() => undefined);
     if (answer.status === 401) throw new CliError('The server does not know this token. Make one on the Account page and set EMEND_TOKEN to it.', 2);
     throw new CliError(Value.Check(ProblemSchema, problem) ? problem.message : `The server answers with status ${answer.status}.`);
   }
+}
+
+/** Why a request got no answer at all, as far as the system says. */
+function unreached(url: string, error: unknown): CliError {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const host = URL.canParse(url) ? new URL(url).host : url;
+  if (/TIMEDOUT|TIMEOUT|UNREACH/.test(code)) return new CliError(`${host} does not answer. Is it on, and can this machine reach it? EMEND_URL is ${url}.`);
+  if (/ENOTFOUND|EAI_AGAIN/.test(code)) return new CliError(`There is no machine called ${host} that this one knows. Set EMEND_URL to the address of your Emend.`);
+  if (!URL.canParse(url)) return new CliError(`EMEND_URL is "${url}"; it must be an address such as http://127.0.0.1:4400.`, 2);
+  return new CliError(`No Emend answers at ${url}. Start it with "npm start", or set EMEND_URL to its address.`);
 }

@@ -38,7 +38,7 @@ describe('help and refusals', () => {
   it('lists the commands, and their options', async () => {
     const { code, out } = await emend(['--help']);
     expect(code).toBe(0);
-    for (const name of ['import', 'predict', 'freeze', 'train', 'export', 'models', 'doctor', 'sign-in-link']) expect(out).toContain(`  ${name}`);
+    for (const name of ['project', 'import', 'predict', 'freeze', 'train', 'export', 'models', 'doctor', 'sign-in-link']) expect(out).toContain(`  ${name}`);
     expect((await emend(['import', '--help'])).out).toContain('--dry-run');
   });
   it.each([[['nothing']], [['freeze', '--nothing']], [['import']], [['import', 'no-such-folder']], [['train', '--epochs', 'many']], [['freeze', '--project', 'Other']]])('answers %j with one sentence and code 2', async (args) => {
@@ -50,15 +50,26 @@ describe('help and refusals', () => {
     expect(await emend(['freeze'], { EMEND_TOKEN: undefined })).toMatchObject({ code: 2, notes: expect.stringContaining('Account page') });
     expect(await emend(['freeze'], { EMEND_TOKEN: 'emend_wrong' })).toMatchObject({ code: 2 });
     expect(await emend(['freeze'], { EMEND_URL: 'http://127.0.0.1:1' })).toMatchObject({ code: 1, notes: expect.stringContaining('No Emend answers') });
+    expect(await emend(['freeze'], { EMEND_URL: 'http://foo.invalid' })).toMatchObject({ code: 1, notes: expect.stringMatching(/no machine called foo\.invalid|foo\.invalid does not answer/) });
+    expect((await emend(['freeze', '--nothing'])).notes).toBe('freeze has no option --nothing. See "emend freeze --help".');
   });
 });
 
 describe('the loop from a terminal', () => {
   it('shows a plan and writes nothing with --dry-run', async () => {
-    const { code, out } = await emend(['import', 'export', '--dry-run']);
+    const { code, out } = await emend(['import', 'export', '--project', 'Dies', '--dry-run']);
     expect(code).toBe(0);
     expect(out).toContain('3 pictures: 3 new');
     expect(await t.db.image.count()).toBe(0);
+  });
+  it('imports into no project that was not named', async () => {
+    for (const flags of [[], ['--dry-run'], ['--project', 'Dies', '--new-project', 'Two']]) {
+      expect(await emend(['import', 'export', ...flags])).toMatchObject({ code: 2, notes: 'Say where it goes: --project NAME ("Dies"), or --new-project NAME --task segment|detect.' });
+    }
+    expect(await emend(['import', 'export', '--new-project', 'dies', '--task', 'detect'])).toMatchObject({ code: 2, notes: expect.stringContaining('There is a project "dies" already') });
+    expect(await emend(['import', 'export', '--new-project', 'Other'])).toMatchObject({ code: 2, notes: expect.stringContaining('--task') });
+    expect(await emend(['import', 'export', '--new-project', 'Other', '--task', 'detect', '--dry-run'])).toMatchObject({ code: 2, notes: expect.stringContaining('makes no project') });
+    expect([await t.db.project.count(), await t.db.import.count({ where: { state: 'applied' } }), await t.db.image.count()]).toEqual([1, 0, 0]);
   });
   it('imports, freezes and exports', async () => {
     expect(await emend(['import', 'export', '--project', 'dies'])).toMatchObject({ code: 0, out: expect.stringContaining('Imported 3 pictures') });
@@ -72,11 +83,17 @@ describe('the loop from a terminal', () => {
     for (const name of ['version-1.zip', 'files.zip']) expect((await readFile(join(dir, name))).subarray(0, 2).toString()).toBe('PK');
     expect((await emend(['export', '--version', '9'])).code).toBe(2);
   });
+  it('makes projects, on the way of an import too', async () => {
+    expect(await emend(['project', 'create', 'Boards', '--task', 'segment', '--classes', 'Crack, Void'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Made "Boards" \(\w+\)\.$/) });
+    expect((await t.db.project.findFirstOrThrow({ where: { name: 'Boards' }, include: { classes: { orderBy: { index: 'asc' } } } })).classes.map((c) => c.name)).toEqual(['Crack', 'Void']);
+    expect(await emend(['import', 'export', '--new-project', 'Fresh', '--task', 'detect'])).toMatchObject({ code: 0, out: expect.stringContaining('Imported 3 pictures into "Fresh"') });
+    for (const args of [['project'], ['project', 'create'], ['project', 'create', 'X'], ['project', 'delete', 'Fresh']]) expect((await emend(args)).code).toBe(2);
+  });
   it('tells the server’s own words when something cannot be done', async () => {
-    const { code, notes } = await emend(['predict']);
+    const { code, notes } = await emend(['predict', '--project', 'Dies']);
     expect(code).toBe(1);
     expect(notes).not.toBe('');
-    expect(await emend(['models'])).toMatchObject({ code: 0, out: 'There is no model yet.' });
+    expect(await emend(['models', '--project', 'Dies'])).toMatchObject({ code: 0, out: 'There is no model yet.' });
   });
 });
 
@@ -99,7 +116,7 @@ describe('on the machine of the server', () => {
     const env = { DATABASE_URL: t.databaseUrl };
     expect(await emend(['sign-in-link'], env)).toMatchObject({ code: 0, out: expect.stringMatching(/\/sign-in\?token=\S+$/) });
     const made = (await emend(['token'], env)).out;
-    expect((await emend(['models'], { EMEND_TOKEN: made })).code).toBe(0);
+    expect((await emend(['models', '--project', 'Dies'], { EMEND_TOKEN: made })).code).toBe(0);
     expect(await emend(['sign-in-link', 'nobody@example.org'], env)).toMatchObject({ code: 2 });
     expect(await emend(['sign-in-link'])).toMatchObject({ code: 1, notes: expect.stringContaining('No Emend runs') });
   });

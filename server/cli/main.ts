@@ -9,9 +9,10 @@ import { exportCommand, models } from './commands/files.ts';
 import { importCommand } from './commands/import.ts';
 import { signInLink, token } from './commands/local.ts';
 import { freeze, predict, train } from './commands/loop.ts';
+import { project } from './commands/project.ts';
 import { report } from './commands/report.ts';
 
-const COMMANDS: readonly Command[] = [importCommand, predict, freeze, train, exportCommand, report, models, doctor, signInLink, token];
+const COMMANDS: readonly Command[] = [project, importCommand, predict, freeze, train, exportCommand, report, models, doctor, signInLink, token];
 
 /** Returns the exit code: 0 done, 1 it did not work, 2 the call is wrong or wants an answer. */
 export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2> {
@@ -52,8 +53,15 @@ function parse(command: Command, rest: readonly string[]) {
     const { values, positionals } = parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
     return { values: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? String(value.at(-1)) : value])), positionals };
   } catch (error) {
-    throw new CliError(`${error instanceof Error ? error.message : String(error)} See "emend ${command.name} --help".`, 2);
+    throw new CliError(`${optionProblem(command, error)} See "emend ${command.name} --help".`, 2);
   }
+}
+
+/** parseArgs explains at length how to pass words that begin with a dash; nobody here means that. */
+function optionProblem({ name }: Command, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+  return unknown === undefined ? `${message.split('\n')[0] ?? ''}.`.replace(/\.\.$/, '.') : `${name} has no option ${unknown}.`;
 }
 
 function connect({ env }: Io): Api {

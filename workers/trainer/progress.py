@@ -60,7 +60,7 @@ class Reporter:
         try:
             self._stream.write(json.dumps({"type": kind, **fields}, allow_nan=False) + "\n")
             self._stream.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             # Nobody listens any more: the server is gone, and this run with it.
             self._stop = True
 

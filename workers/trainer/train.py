@@ -34,11 +34,13 @@ def main(path: str) -> int:
     out = Path(spec["out"])
     settle(out)
     # Imported late: the import takes seconds, and the settings above must be in force.
+    from parent import end_with_parent
     from progress import Cancelled, Reporter
     from session import Session
 
     reporter = Reporter(os.fdopen(3, "w", buffering=1, encoding="utf8"))
     signal.signal(signal.SIGTERM, lambda *_: reporter.request_stop())
+    end_with_parent()
     try:
         import torch
         import ultralytics

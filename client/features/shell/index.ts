@@ -5,4 +5,5 @@ export { isLive, jobName, jobProgress, patchJobs } from './jobs.ts';
 export { nextAction } from './loopWords.ts';
 export { useLoopAction } from './useLoopAction.ts';
 export { default as LoopBar } from './LoopBar.vue';
+export { default as PasswordDialog } from './PasswordDialog.vue';
 export { default as TopBar } from './TopBar.vue';

@@ -5,6 +5,7 @@ import { ImportDto, type ImportOptions, type ImportPlan } from '#core/api/import
 import type { Api } from '../api.ts';
 import { CliError, textFlag, type Call, type Command, type Flags } from '../command.ts';
 import { poll } from '../wait.ts';
+import { createProject } from './project.ts';
 
 /** Files of one request: few enough that a break costs little. */
 const PER_REQUEST = 40;
@@ -16,9 +17,12 @@ interface LocalFile { file: string; path: string; bytes: number }
 export const importCommand: Command = {
   name: 'import', usage: '<folder | zip | pictures…>',
   summary: 'Bring pictures or a YOLO export into a project',
-  options: { project: { type: 'string' }, rows: { type: 'string' }, split: { type: 'string' }, draw: { type: 'string' }, leaks: { type: 'string' }, 'no-labels': { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+  options: {
+    project: { type: 'string' }, 'new-project': { type: 'string' }, task: { type: 'string' }, rows: { type: 'string' }, split: { type: 'string' }, draw: { type: 'string' }, leaks: { type: 'string' },
+    'no-labels': { type: 'boolean' }, 'dry-run': { type: 'boolean' },
+  },
   help: [
-    ['--project NAME', 'id or name; may be left out where there is one'], ['--rows detect|segment', 'how label rows are read, where they could be both'],
+    ['--project NAME', 'id or name of the project that it goes into'], ['--new-project NAME', 'or make one, with --task segment (masks and boxes) or --task detect (boxes alone)'], ['--rows detect|segment', 'how label rows are read, where they could be both'],
     ['--split train|valid|test', 'where pictures without a split go'], ['--draw SHARE', 'where nothing is there to validate on, draw this share (0.2) of the labelled pictures for it'],
     ['--leaks keep|exclude|move', 'what becomes of pictures that look like one in another split'], ['--no-labels', 'take the pictures only'], ['--dry-run', 'show the plan and write nothing'],
   ],
@@ -26,7 +30,7 @@ export const importCommand: Command = {
     const api = call.api();
     const options = optionsOf(call.flags);
     const files = await collect(call);
-    const project = await api.project(textFlag(call.flags, 'project'));
+    const project = await targetOf(api, call.flags);
     const { id } = await api.post(ImportDto, `/projects/${project.id}/imports`);
     await upload(api, id, files, call.note);
     await api.post(ImportDto, `/imports/${id}/plan`, options);
@@ -38,7 +42,7 @@ export const importCommand: Command = {
     }
     if (plan.questions.length > 0) {
       await api.delete(`/imports/${id}`);
-      throw new CliError(`${plan.questions.map((q) => `${q.text} Answer with ${answerOf(q.id)}.`).join('\n')}\nNothing was written.`, 2);
+      throw new CliError(`${plan.questions.map((q) => `${q.text} Answer with ${answerOf(q.id)}.`).join('\n')}\n${textFlag(call.flags, 'new-project') === undefined ? 'Nothing was written.' : `"${project.name}" was made and is empty; go on with --project.`}`, 2);
     }
     await api.post(ImportDto, `/imports/${id}/apply`);
     const done = await settled(api, id, 'applying', call.note);
@@ -46,6 +50,18 @@ export const importCommand: Command = {
     return { json: done, lines: [...lines, `Imported ${plan.images.new} pictures into "${project.name}".`] };
   },
 };
+
+/** Never a guess: pictures in the wrong project cannot be taken out again. */
+async function targetOf(api: Api, flags: Flags): Promise<{ id: string; name: string }> {
+  const [known, made] = [textFlag(flags, 'project'), textFlag(flags, 'new-project')];
+  if ((known === undefined) === (made === undefined)) {
+    const names = (await api.projects()).map((p) => `"${p.name}"`).join(', ');
+    throw new CliError(`Say where it goes: --project NAME${names === '' ? '' : ` (${names})`}, or --new-project NAME --task segment|detect.`, 2);
+  }
+  if (made === undefined) return api.project(known);
+  if (flags['dry-run'] === true) throw new CliError('A dry run makes no project. Make one with "emend project create", or leave --dry-run out.', 2);
+  return createProject(api, made, flags);
+}
 
 function answerOf(question: ImportPlan['questions'][number]['id']): string {
   switch (question) {
