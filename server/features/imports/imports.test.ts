@@ -241,7 +241,7 @@ describe('an import', () => {
     });
     const told = (code: string) => dto.plan?.problems.filter((p) => p.code === code).map((p) => [p.file, p.message]);
     expect(told('duplicate-labels')).toEqual([['valid/labels/b.txt', expect.stringMatching(/\(2\).*train\/labels\/a\.txt \(1\)/)]]);
-    expect(told('duplicate-split')).toEqual([['valid/images/b.png', expect.stringMatching(/train\/images\/a\.png and lies in valid\. It is taken once, in train/)]]);
+    expect(told('split-leak')).toEqual([['valid/images/b.png', expect.stringMatching(/train\/images\/a\.png\. It is taken once, in valid/)]]);
     expect(dto.plan).toMatchObject({ images: { new: 2, duplicates: 2 }, labels: { instances: 3, rowsLeftOut: 2 } });
   });
 

@@ -135,15 +135,12 @@ async function readPictures(input: PlanInput, sorted: Sorted, yaml: DataYaml | n
   return pictures;
 }
 
-/** What is lost because a picture is taken once: labels that are not the same, and the other split. */
+/** What is lost because a picture is taken once: labels that are not the same. */
 function reportDropped(problems: Problems, first: Picture, again: Picture, tally: Tally): void {
   const content = ({ rows }: Picture): string => JSON.stringify((rows ?? []).map(({ line: _, ...row }) => JSON.stringify(row)).sort());
   if (first.labels && again.labels && content(first) !== content(again)) {
     tally.rowsLeftOut += again.rows?.length ?? 0;
     problems.add('error', 'duplicate-labels', again.labels.path, `These labels (${again.rows?.length ?? 0}) are of the same picture as ${first.labels.path} (${first.rows?.length ?? 0}), and are not the same. They are left out; those of ${first.labels.path} are taken.`);
-  }
-  if (first.split !== again.split) {
-    problems.add('warning', 'duplicate-split', again.entry.path, `This is the same picture as ${first.entry.path} and lies in ${again.split ?? 'no split'}. It is taken once, ${first.split === null ? 'without a split' : `in ${first.split}`}.`);
   }
 }
 
