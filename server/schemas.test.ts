@@ -11,6 +11,8 @@ import { testApp } from './testing/harness.ts';
 const OPEN: readonly string[] = [
   'POST /api/v1/imports/:id/plan body.classes', // class name in the export → what becomes of it
 ];
+/** Closed by a pattern of names, and then by the trainer's own list; OpenAPI has no word for the pattern. */
+const PATTERNED = 'POST /api/v1/projects/:project/runs body.config.extra';
 
 const schemas: { route: string; schema: FastifySchema }[] = [];
 const collector = fp(async (app) => {
@@ -40,7 +42,7 @@ it('are closed in every JSON body of the OpenAPI document, which also has the ro
   const operations = Object.entries(body.paths as Record<string, Record<string, { requestBody?: { content: Record<string, { schema: unknown }> } }>>).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ route: `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`, schema: operation.requestBody?.content['application/json']?.schema })));
   expect(operations.filter((o) => o.schema !== undefined).length).toBeGreaterThan(20);
-  expect(operations.flatMap(({ route, schema }) => [...openIn(schema, `${route} body`)]).toSorted()).toEqual(OPEN.toSorted());
+  expect(operations.flatMap(({ route, schema }) => [...openIn(schema, `${route} body`)]).toSorted()).toEqual([...OPEN, PATTERNED].toSorted());
 });
 
 it('with one unknown setting are refused, and every setting stays', async () => {

@@ -62,7 +62,7 @@ class RowWatch(threading.Thread):
         seconds = number(row.get("time")) or 0.0
         losses = {name.removeprefix("train/"): number(value) or 0.0 for name, value in row.items() if name.startswith("train/")}
         self.reporter.send(
-            "epoch", epoch=int(float(row["epoch"])), epochs=self.epochs, losses=losses, map50=number(row.get(f"metrics/mAP50({kind})")), map=map_,
+            "epoch", epoch=int(float(row["epoch"])), epochs=self.epochs, losses=losses, map50=number(row.get(f"metrics/mAP50({kind})")), map=map_, perClass=[],
             seconds=max(0.0, seconds - self.seconds), imagesPerSecond=None, best=map_ is not None and map_ > self.best,
         )
         self.seconds = seconds

@@ -18,7 +18,7 @@ const FileParams = Type.Object({ project: Id, evaluation: Id }, { additionalProp
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/evaluations`, { schema: { tags, summary: 'Which models were measured on which dataset versions', params: ProjectParams, querystring: EvaluationQuery, response: { 200: Type.Array(EvaluationDto) } } },
     (request) => listEvaluations(app.db, inProject(request).projectId, request.query));
-  app.get(`${API}/projects/:project/evaluations/:evaluation/file.json.gz`, { schema: { tags, summary: 'What the model found, picture by picture', params: FileParams } }, async (request, reply) => {
+  app.get(`${API}/projects/:project/evaluations/:evaluation/file.json.gz`, { schema: { tags, summary: 'What the model found, picture by picture', params: FileParams, produces: ['application/gzip'] } }, async (request, reply) => {
     const path = await app.blobs.path(await evaluationBlob(app.db, inProject(request).projectId, request.params.evaluation));
     return reply.headers({ 'content-type': 'application/gzip', 'x-content-type-options': 'nosniff', 'content-disposition': 'attachment; filename="evaluation.json.gz"' }).send(createReadStream(path));
   });

@@ -154,7 +154,7 @@ describe('predictions', () => {
 });
 
 describe('a model that takes too long', async () => {
-  const slow = await testApp({ features: [inference, plugin], config: { predictSeconds: 0.01 } });
+  const slow = await testApp({ features: [inference, next, plugin], config: { predictSeconds: 0.01 } });
 
   it('fails its job with a sentence at the first picture, and the job does not come again with a restart', async () => {
     const project = await slow.project();

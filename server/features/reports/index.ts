@@ -26,16 +26,16 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/reports`, { schema: { tags, summary: 'Iterations side by side, oldest first', params: ProjectParams, response: { 200: Type.Array(ReportRow) } } }, (request) => readHistory(app.db, asking(request)));
   app.get(`${API}/projects/:project/reports/:iteration`, { schema: { tags, summary: 'What one iteration brought, or has brought so far', params: ReportParams, response: { 200: Report } } }, (request) =>
     readReport(app, asking(request), request.params.iteration));
-  app.get(`${API}/projects/:project/reports/:iteration/report.json`, { schema: { tags, summary: 'The same as a file', params: ReportParams } }, async (request, reply) => {
+  app.get(`${API}/projects/:project/reports/:iteration/report.json`, { schema: { tags, summary: 'The same as a file', params: ReportParams, produces: ['application/json'] } }, async (request, reply) => {
     const report = await readReport(app, asking(request), request.params.iteration);
     return reply.headers({ ...SEALED, 'content-type': 'application/json; charset=utf-8', 'content-disposition': nameOf(report, '.json') }).send(`${JSON.stringify(report, null, 1)}\n`);
   });
-  app.get(`${API}/projects/:project/reports/:iteration/report.html`, { schema: { tags, summary: 'The same to be read offline: one file with charts and pictures, without scripts', params: ReportParams } }, async (request, reply) => {
+  app.get(`${API}/projects/:project/reports/:iteration/report.html`, { schema: { tags, summary: 'The same to be read offline: one file with charts and pictures, without scripts', params: ReportParams, produces: ['text/html'] } }, async (request, reply) => {
     const report = await readReport(app, asking(request), request.params.iteration);
     const page = reportPage(report, await readHistory(app.db, asking(request)), await readThumbs(app, report));
     return reply.headers({ ...SEALED, 'content-type': 'text/html; charset=utf-8', 'content-disposition': nameOf(report, '.html') }).send(page);
   });
-  app.get(`${API}/projects/:project/reports/:iteration/report.csv`, { schema: { tags, summary: 'One table of it (RFC 4180)', params: ReportParams, querystring: ReportCsvQuery } }, async (request, reply) => {
+  app.get(`${API}/projects/:project/reports/:iteration/report.csv`, { schema: { tags, summary: 'One table of it (RFC 4180)', params: ReportParams, querystring: ReportCsvQuery, produces: ['text/csv'] } }, async (request, reply) => {
     const { table = 'summary' } = request.query;
     const report = await readReport(app, asking(request), request.params.iteration);
     const text = toCsv(tableOf(report, table === 'iterations' ? await readHistory(app.db, asking(request)) : [], table));
