@@ -43,7 +43,7 @@ describe('keymap', () => {
   it('knows arrow keys with and without Alt and Shift, and lists the four as one', () => {
     expect([press('ArrowUp'), press('ArrowUp', { shiftKey: true }), press('ArrowUp', { altKey: true }), press('ArrowUp', { altKey: true, shiftKey: true })].map(actionOf)).toEqual(['move', 'move.far', 'size', 'size.far']);
     expect(['ArrowLeft', 'ArrowDown', 'Enter'].map(arrowOf)).toEqual([[-1, 0], [0, 1], null]);
-    expect(KEYMAP.filter((b) => b.action.startsWith('size')).map(keyLabels)).toEqual([['Alt ← ↑ → ↓'], ['Alt Shift ← ↑ → ↓']]);
+    expect(KEYMAP.filter((b) => b.action.startsWith('size')).map(keyLabels)).toEqual([['Alt ←↑→↓'], ['Alt Shift ←↑→↓']]);
   });
 
   it('writes keys for people', () => {

@@ -102,7 +102,7 @@ export function arrowOf(key: string): readonly [dx: -1 | 0 | 1, dy: -1 | 0 | 1] 
 
 /** The keys of a binding as the list shows them: the four arrows are one. */
 export function keyLabels({ keys }: Binding): string[] {
-  return keys.flatMap((key) => (key.endsWith('ArrowLeft') ? [keyLabel(key.replace('ArrowLeft', '← ↑ → ↓'))] : /Arrow/.test(key) ? [] : [keyLabel(key)]));
+  return keys.flatMap((key) => (key.endsWith('ArrowLeft') ? [keyLabel(key.replace('ArrowLeft', '←↑→↓'))] : /Arrow/.test(key) ? [] : [keyLabel(key)]));
 }
 
 /** How a key is written for people. */

@@ -37,7 +37,9 @@ function problemOf(error: FastifyError | EmendError): Problem | undefined {
   if (error.validation) {
     const first = error.validation[0];
     const where = `${error.validationContext ?? 'request'}${first?.instancePath ?? ''}`;
-    return { code: 'invalid', message: `The request was refused and nothing was changed: ${where} ${first?.message ?? 'is not valid'}.` };
+    // What additionalProperties: false says of a field that nobody asked for.
+    const what = first?.message === 'schema is false' ? 'is not known here' : (first?.message ?? 'is not valid');
+    return { code: 'invalid', message: `The request was refused and nothing was changed: ${where} ${what}.` };
   }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
