@@ -99,15 +99,15 @@ describe('the loop from a terminal', () => {
 
 describe('report', () => {
   it('lists iterations and writes one as a file', async () => {
-    const { code, out } = await emend(['report']);
+    const { code, out } = await emend(['report', '--project', 'Dies']);
     expect(code).toBe(0);
     expect(out).toContain('1 (goes on)');
-    expect(await emend(['report', '--iteration', '1', '--format', 'html', '-o', 'r.html'])).toMatchObject({ code: 0 });
+    expect(await emend(['report', '--project', 'Dies', '--iteration', '1', '--format', 'html', '-o', 'r.html'])).toMatchObject({ code: 0 });
     expect(await readFile(join(dir, 'r.html'), 'utf8')).toContain('iteration 1</h1>');
-    expect(await emend(['report', '--format', 'csv', '--table', 'iterations'])).toMatchObject({ code: 0 });
+    expect(await emend(['report', '--project', 'Dies', '--format', 'csv', '--table', 'iterations'])).toMatchObject({ code: 0 });
     expect(await readFile(join(dir, 'report-1-iterations.csv'), 'utf8')).toMatch(/^iteration,started/);
-    expect(await emend(['report', '--format', 'pdf'])).toMatchObject({ code: 2, notes: expect.stringContaining('html, json, csv') });
-    expect(await emend(['report', '--format', 'json', '--iteration', '99', '-o', 'no.json'])).toMatchObject({ code: 1, notes: expect.stringContaining('no iteration 99') });
+    expect(await emend(['report', '--project', 'Dies', '--format', 'pdf'])).toMatchObject({ code: 2, notes: expect.stringContaining('html, json, csv') });
+    expect(await emend(['report', '--project', 'Dies', '--format', 'json', '--iteration', '99', '-o', 'no.json'])).toMatchObject({ code: 1, notes: expect.stringContaining('no iteration 99') });
   });
 });
 
