@@ -89,6 +89,7 @@ export class Connection {
   async #join(raw: unknown): Promise<object> {
     if (!this.#joins.take()) throw new EmendError('too_many', 'Too many images were opened in a short time. Wait a moment; the page tries again.');
     const { message, permit } = await this.#admit('room:join', raw);
+    await this.#turns.take(this);
     if (this.#rooms.size >= MAX_OPEN && !this.#rooms.has(message.task)) throw new EmendError('too_many', `This browser has ${MAX_OPEN} images open. Close some tabs.`);
     if (permit.role === 'annotator') await enterCopy(this.#app.db, message.task, this.#socket.data.person.id);
     const former = this.#rooms.get(message.task);
@@ -127,11 +128,13 @@ export class Connection {
 
   async #update(raw: unknown): Promise<object> {
     const { message } = await this.#inTurn(this.#admit('room:update', raw));
+    await this.#turns.take(this);
     return { seq: await this.#app.rooms.update(message.task, this.#memberOf(message.task).id, message.update) };
   }
 
   async #part(raw: unknown): Promise<object> {
     const { message } = await this.#inTurn(this.#admit('room:part', raw));
+    await this.#turns.take(this);
     const member = this.#memberOf(message.task);
     const whole = this.#parts.add(member.id, message);
     return { seq: whole ? await this.#app.rooms.update(message.task, member.id, whole) : null };

@@ -1,6 +1,7 @@
 import * as Y from 'yjs';
 import { describe, expect, it } from 'vitest';
 import * as ops from '#core/annotation/doc.ts';
+import { isOutage } from '../database/outage.ts';
 import { Encoded } from './encoded.ts';
 import { Unfit, type Facts } from './fitting.ts';
 import { Guard } from './guard.ts';
@@ -114,8 +115,10 @@ describe('a document has an end', () => {
 describe('facts that have changed', () => {
   class SlowFacts extends MemoryRoomStore {
     asked = 0;
+    away = false;
     override async facts(task: string, thorough: boolean): Promise<Facts | undefined> {
       this.asked += 1;
+      if (this.away) throw Object.assign(new Error('away'), { code: 'P1001' });
       const known = await super.facts(task, thorough);
       await new Promise((later) => { setTimeout(later, 20); });
       return known;
@@ -147,5 +150,32 @@ describe('facts that have changed', () => {
     const tries = Array.from({ length: 30 }, (_, i) => rooms.update('t', 'ann', Y.encodeStateAsUpdate(other((doc) => { ops.rejectPrediction(doc, act(), `s${i}`); }))).then(() => 'taken', (error: unknown) => error));
     for (const answer of await Promise.all(tries)) expect(answer).toMatchObject(refused);
     expect(store.asked).toBe(2);
+  });
+
+  it('and those who waited for them come in one by one: everything else of the server gets its turn in between', async () => {
+    const store = new SlowFacts(['t']);
+    const rooms = new Rooms(store);
+    await rooms.join('t', member('ann'), nothing);
+    let refusals = 0;
+    const tries = Array.from({ length: 40 }, (_, i) => rooms.update('t', 'ann', Y.encodeStateAsUpdate(other((doc) => { ops.rejectPrediction(doc, act(), `s${i}`); }))).catch(() => { refusals += 1; }));
+    const turns: number[] = [];
+    const watch = (): void => { turns.push(refusals); if (refusals < 40) setImmediate(watch); };
+    watch();
+    await Promise.all(tries);
+    const most = Math.max(...turns.map((n, i) => n - (turns[i - 1] ?? 0)));
+    expect([refusals, most <= 2]).toEqual([40, true]);
+  });
+
+  it('that cannot be read refuse nobody: whoever waited is told to try again', async () => {
+    const store = new SlowFacts(['t']);
+    const rooms = new Rooms(store);
+    await rooms.join('t', member('ann'), nothing);
+    store.away = true;
+    const update = Y.encodeStateAsUpdate(other((doc) => { ops.rejectPrediction(doc, act(), 'new'); }));
+    const answers = await Promise.all(Array.from({ length: 3 }, () => rooms.update('t', 'ann', update).then(() => 'taken', (error: unknown) => (isOutage(error) ? 'away' : 'refused'))));
+    expect(answers).toEqual(['away', 'away', 'away']);
+    store.away = false;
+    store.known = { ...PLAIN_FACTS, predictions: new Map([['new', 0]]) };
+    expect(await rooms.update('t', 'ann', update)).toBeGreaterThan(0);
   });
 });

@@ -55,13 +55,16 @@ const FACTS_MS = 1000;
 /** Log entries behind the snapshot that make it worth writing a new one. */
 const COMPACT_AFTER = 300;
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
 export class Room {
   readonly taskId: string;
   readonly doc = new Y.Doc();
   readonly #encoded: Encoded;
   readonly #guard: Guard;
   readonly #budgets = new Map<string, Bucket>();
-  #renewing: Promise<void> | undefined;
+  /** The last of those who wait for new facts. */
+  #line: Promise<void> | undefined;
   #renewed = -Infinity;
   readonly #committer: Committer;
   readonly #store: RoomStore;
@@ -154,30 +157,47 @@ export class Room {
   }
 
   /**
-   * Holds an edit against the facts, and once more against new ones. Edits build on each other: those that come while the facts are read wait for it,
-   * and go on in their order.
+   * Holds an edit against the facts, and once more against new ones. Edits build on each other: those that come while the facts are read stand in line, and
+   * enter in their order, one for each turn of the event loop. An edit is checked and entered without a pause in between: what is on the guard's copy is in the
+   * document before the next one is looked at.
    */
   async #fitted<T>(enter: () => Promise<T>): Promise<T> {
-    while (this.#renewing) await this.#renewing;
-    try {
-      // Checked and entered without a pause in between: what is on the guard's copy is in the document before the next edit is looked at.
-      return await enter();
-    } catch (error) {
-      if (!(error instanceof Unfit) || performance.now() - this.#renewed < FACTS_MS) throw error;
+    let renewed: Promise<unknown>;
+    if (this.#line) renewed = this.#line.then(nextTurn);
+    else {
+      try {
+        return await enter();
+      } catch (error) {
+        if (!this.#mayHaveChanged(error)) throw error;
+      }
+      renewed = this.#renewFacts();
     }
-    this.#renewing = this.#renewFacts();
-    await this.#renewing;
-    return enter();
+    const attempt = renewed.then(() => this.#enterRenewed(enter));
+    const line = attempt.then(() => undefined, () => undefined);
+    this.#line = line;
+    void line.then(() => { if (this.#line === line) this.#line = undefined; });
+    return (await attempt).durable;
+  }
+
+  /** What is durable later is not waited for: the next in line may enter. */
+  async #enterRenewed<T>(enter: () => Promise<T>): Promise<{ durable: Promise<T> }> {
+    try {
+      return { durable: enter() };
+    } catch (error) {
+      if (!this.#mayHaveChanged(error)) throw error;
+    }
+    await this.#renewFacts();
+    return { durable: enter() };
+  }
+
+  #mayHaveChanged(error: unknown): boolean {
+    return error instanceof Unfit && performance.now() - this.#renewed >= FACTS_MS;
   }
 
   async #renewFacts(): Promise<void> {
-    try {
-      const facts = await this.#store.facts(this.taskId, true);
-      if (facts) this.#guard.facts = facts;
-      this.#renewed = performance.now();
-    } finally {
-      this.#renewing = undefined;
-    }
+    const facts = await this.#store.facts(this.taskId, true);
+    if (facts) this.#guard.facts = facts;
+    this.#renewed = performance.now();
   }
 
   /** A change by the server itself (a model's mask): checked, durable when it resolves. False = the edit changed nothing. */

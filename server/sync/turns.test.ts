@@ -40,3 +40,18 @@ it('lets timers and sockets in between, and forgets who has gone', async () => {
   await idle();
   expect(ran).toBe(before);
 });
+
+it('is waited for by work that goes on with many others at the same moment', async () => {
+  const turns = new Turns();
+  const owner = {};
+  const order: number[] = [];
+  const works = Array.from({ length: 5 }, async (_, n) => {
+    await turns.take(owner);
+    order.push(n);
+  });
+  await idle();
+  await idle();
+  expect(order.length, 'one for each turn of the event loop').toBeLessThan(4);
+  await Promise.all(works);
+  expect(order).toEqual([0, 1, 2, 3, 4]);
+});

@@ -15,6 +15,11 @@ export class Turns {
     this.#schedule();
   }
 
+  /** Resolves when it is the turn of `owner` (never, when it is dropped): before work whose permission came for many events at the same moment. */
+  take(owner: object): Promise<void> {
+    return new Promise((resolve) => { this.add(owner, resolve); });
+  }
+
   /** Forgets what `owner` still waits for. */
   drop(owner: object): void {
     this.#waiting.delete(owner);
