@@ -103,18 +103,14 @@ async function judgePredictions(page: Page, editor: Editor): Promise<void> {
 }
 
 async function freeze(page: Page): Promise<void> {
-  await page.goto(`${projectUrl(page)}/versions`);
-  const open = page.getByTestId('freeze-open');
-  if (await open.isVisible().catch(() => false)) await open.click();
+  await page.goto(`${projectUrl(page)}/versions?freeze=1`);
   await page.getByTestId('freeze-apply').click();
   await expect(page.getByTestId('version-1')).toBeVisible();
   await picture(page, 'versions');
 }
 
 async function train(page: Page): Promise<void> {
-  await page.goto(`${projectUrl(page)}/training`);
-  const form = page.getByTestId('new-run');
-  if (await form.isVisible().catch(() => false)) await form.click();
+  await page.goto(`${projectUrl(page)}/training?new=1`);
   await page.getByTestId('preset-custom').click();
   // Two epochs prove the way; a picture of a run wants a curve.
   await page.getByTestId('run-epochs').fill(process.env['EMEND_PICTURES'] ? '20' : '2');
