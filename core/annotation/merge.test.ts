@@ -172,6 +172,15 @@ describe('duplicates', () => {
     expect(labels(doc)).toEqual(['ann']);
   });
 
+  it('are settled only as long as they are duplicates: a box that is moved away, or was never one, hides nothing', () => {
+    const doc = twice(['ann', 'bob']);
+    ops.chooseOver(doc, act, 'ann', ['bob']);
+    ops.setBox(doc, act, { predictions, threshold }, 'ann', [200, 200, 40, 40]);
+    expect(labels(doc)).toEqual(['ann', 'bob']);
+    ops.put(doc, act, 'cat', { class: 0, box: [300, 10, 20, 20], kind: 'drawn', by: 'cat', at: 1, over: ['ann', 'bob'] });
+    expect(labels(doc)).toEqual(['ann', 'bob', 'cat']);
+  });
+
   it('never all vanish, whoever chooses whatever over whatever at the same time, and every screen shows the same', () => {
     const ids = ['a', 'b', 'c', 'd'];
     fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...ids), fc.subarray(ids)), { maxLength: 6 }), (choices) => {

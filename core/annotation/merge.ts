@@ -15,14 +15,17 @@ export interface Resolved {
 }
 
 /**
- * The annotations that count: all but duplicates that another one was chosen over. Where two people chose differently at the same moment, one of the two choices stays, the same
+ * The annotations that count: all but duplicates that another one was chosen over, as long as both replace the same prediction. Where two people chose differently at the same moment, one of the two choices stays, the same
  * on every screen (by the order of ids), and never none: whoever chose last in that order is never stepped over.
  */
 export function liveAnnotations(annotations: TaskContent['annotations']): TaskContent['annotations'] {
   const choosing = [...annotations].filter(([, a]) => (a.over ?? []).length > 0).toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (choosing.length === 0) return annotations;
   const aside = new Set<string>();
-  for (const [id, { over = [] }] of choosing) if (!aside.has(id)) for (const other of over) if (other !== id) aside.add(other);
+  for (const [id, { over = [], of = [] }] of choosing) {
+    if (aside.has(id)) continue;
+    for (const other of over) if (other !== id && annotations.get(other)?.of?.some((p) => of.includes(p))) aside.add(other);
+  }
   return new Map([...annotations].filter(([id]) => !aside.has(id)));
 }
 

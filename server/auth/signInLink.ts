@@ -25,6 +25,11 @@ export async function createSignInLink(db: PrismaClient, email: string, validMs 
   return `/sign-in?token=${token}`;
 }
 
+/** Ends the unused links of a person. */
+export async function endSignInLinks(db: Pick<PrismaClient, 'verification'>, userId: string): Promise<void> {
+  await db.verification.deleteMany({ where: { value: userId, identifier: { startsWith: PREFIX } } });
+}
+
 /** Uses a token up. Returns whose it was; undefined = unknown, used or expired. Of two at once, one wins. */
 export async function spendSignInToken(db: PrismaClient, token: string): Promise<string | undefined> {
   const identifier = hashOf(token);

@@ -4,7 +4,7 @@ import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { Prisma, PrismaClient } from '#prisma';
 import { isRole, type ProjectRole } from '../../access.ts';
-import { createSignInLink } from '../../auth/signInLink.ts';
+import { createSignInLink, endSignInLinks } from '../../auth/signInLink.ts';
 
 type Member = Static<typeof MemberDto>;
 /** Who looks at the list: administrators of the whole installation may let anybody in. */
@@ -36,7 +36,10 @@ export async function add(db: PrismaClient, projectId: string, { email, role }: 
   const known = await db.user.findUnique({ where: { email: address } });
   const { id } = known ?? await db.user.create({ data: { id: newId(), email: address, name: address.split('@')[0] ?? address } });
   if (role !== 'admin') await keepAnAdmin(db, projectId, id);
+  const before = await db.membership.findUnique({ where: { projectId_userId: { projectId, userId: id } } });
   await db.membership.upsert({ where: { projectId_userId: { projectId, userId: id } }, create: { projectId, userId: id, role }, update: { role } });
+  // A link that another project's administrator holds must not open what the account may do from now on.
+  if (known && !before) await endSignInLinks(db, id);
   const signInLink = known ? null : await createSignInLink(db, address);
   return { ...member(await db.user.findUniqueOrThrow({ where: { id }, select: ABOUT }), role, asker), signInLink };
 }

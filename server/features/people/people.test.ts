@@ -22,6 +22,16 @@ describe('an invitation', () => {
     expect((await boss.post(`/projects/${project.id}/members`, { email, role: 'viewer' })).body, 'only another role').toMatchObject({ role: 'viewer', signInLink: null });
   });
 
+  it('ends when the newcomer is added to another project: whoever holds it was not given that', async () => {
+    const [project, other] = [await t.project({}), await t.project({})];
+    const [boss, chief] = [await t.person({ project: project.id, role: 'admin' }), await t.person({ project: other.id, role: 'admin' })];
+    const email = `${newId()}@example.org`;
+    const { signInLink } = (await boss.post(`/projects/${project.id}/members`, { email, role: 'viewer' })).body;
+    expect((await chief.post(`/projects/${other.id}/members`, { email, role: 'admin' })).body).toMatchObject({ signInLink: null, linkable: false });
+    const answer = await fetch(`${t.url}/api/v1/sign-in`, { method: 'POST', headers: { origin: t.url, 'content-type': 'application/json' }, body: JSON.stringify({ token: signInLink.split('token=')[1] }) });
+    expect(answer.status).toBe(410);
+  });
+
   it('is no way into accounts that are more than this project’s', async () => {
     const [project, other] = [await t.project({}), await t.project({})];
     const boss = await t.person({ project: project.id, role: 'admin' });
