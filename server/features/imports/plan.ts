@@ -197,7 +197,7 @@ function reportLeftovers({ problems, options }: PlanInput, sorted: Sorted, pictu
   for (const { path } of sorted.unused) problems.add('warning', 'file-unused', path, 'This is neither a picture nor labels. It is left out.');
   for (const picture of pictures) {
     if (picture.rows?.length === 0) problems.add('warning', 'background', picture.labels?.path ?? '', 'This file is empty: its picture is taken as one that shows nothing.');
-    if (known.has(picture.sha256)) problems.add('warning', 'duplicate-project', picture.entry.path, picture.rows === null ? 'The project has this picture already. Nothing is done.' : 'The project has this picture already. Its labels are added to it.');
+    if (known.has(picture.sha256)) problems.add('warning', 'duplicate-project', picture.entry.path, picture.rows === null ? 'The project has this picture already. Nothing is done.' : 'The project has this picture already. Its labels here take the place of those that earlier imports brought, which stay stored but no longer count; what people have submitted is not changed.');
   }
 }
 

@@ -51,7 +51,9 @@ async function attempt(parts: Parts, jobId: string, data: Record<string, unknown
   try {
     const message = await handler(data, { id: jobId, signal: abort.signal, progress: progress.report });
     await progress.stop();
-    await finish(parts, jobId, abort.signal.aborted && abort.signal.reason === 'cancelled' ? { state: 'cancelled' } : { state: 'done', ...(message === undefined ? {} : { message }) });
+    // A handler that a stop cut short may end without an error: its job is not done, and comes again at the next start.
+    abort.signal.throwIfAborted();
+    await finish(parts, jobId, { state: 'done', ...(message === undefined ? {} : { message }) });
   } catch (error) {
     await progress.stop();
     await afterError(parts, jobId, abort.signal, error);
