@@ -2,9 +2,6 @@ import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import type { Ranking, RankRequest } from './rank.worker.ts';
 
-/** The thread and its memory go when nobody has asked for so long. */
-const IDLE_MS = 10_000;
-
 interface Round {
   under: Promise<Ranking>;
   /** Asked for while one is under way: begins after it, since that one may have read too early. */
@@ -15,7 +12,8 @@ interface Round {
 export class Ranker {
   readonly #rounds = new Map<string, Round>();
   readonly #parts: Omit<RankRequest, 'projectId'>;
-  readonly #pool = new Piscina<RankRequest, Ranking>({ filename: join(import.meta.dirname, 'rank.worker.ts'), minThreads: 0, maxThreads: 1, idleTimeout: IDLE_MS });
+  // The thread begins with the first request and stays: a request that came while an idle one was just ending was seen to wait for ever.
+  readonly #pool = new Piscina<RankRequest, Ranking>({ filename: join(import.meta.dirname, 'rank.worker.ts'), minThreads: 0, maxThreads: 1, idleTimeout: Infinity });
 
   constructor(parts: Omit<RankRequest, 'projectId'>) {
     this.#parts = parts;
