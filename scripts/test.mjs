@@ -2,7 +2,7 @@
 // --only check|unit|integration|e2e runs one stage.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { environment, giveUp, root, run, setUp } from './setup.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -29,13 +29,21 @@ async function suite(name, command, args, env, file, read) {
   const result = existsSync(file) ? read(JSON.parse(readFileSync(file, 'utf8'))) : { passed: 0, failed: 0, skipped: 0 };
   rmSync(file, { force: true });
   for (const key of Object.keys(total)) total[key] += result[key];
-  if (result.failed > 0) broken.push(name);
+  if (result.failed > 0) broken.push(name, ...(result.told ?? []));
   else if (code !== 0 || result.passed === 0) fail(`${name} (ended with ${code})`);
 }
 
 const vitest = (project) => (file) => suite(project === 'unit' ? 'Unit tests' : 'Integration tests on PostgreSQL', 'vitest',
   ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], cache(), file,
-  (r) => ({ passed: r.numPassedTests, failed: r.numFailedTests + r.numFailedTestSuites - failedSuitesWithTests(r), skipped: r.numPendingTests + r.numTodoTests }));
+  (r) => ({
+    passed: r.numPassedTests, failed: r.numFailedTests + r.numFailedTestSuites - failedSuitesWithTests(r), skipped: r.numPendingTests + r.numTodoTests, told: failures(r),
+  }));
+
+/** Each failed test with its first line of reason: repeated at the very end, where somebody who sees only the last page finds it. */
+function failures(r) {
+  return r.testResults.flatMap((f) => f.assertionResults.filter(({ status }) => status === 'failed')
+    .map(({ fullName, failureMessages }) => `  ${relative(root, f.name)} › ${fullName}: ${failureMessages[0]?.split('\n')[0] ?? ''}`));
+}
 
 /** Vitest counts a file as failed when one of its tests is; only files that failed without any test are failures of their own. */
 function failedSuitesWithTests(r) {
@@ -68,7 +76,7 @@ async function main() {
   if (only !== undefined && !(only in stages)) throw new Error(`--only takes ${Object.keys(stages).join(', ')}`);
   await setUp({ client: only === undefined || only === 'e2e' });
   for (const [name, stage] of Object.entries(stages)) if (only === undefined || only === name) await stage();
-  if (broken.length) process.stdout.write(`\nFailed: ${broken.join(', ')}\n`);
+  if (broken.length) process.stdout.write(`\nFailed:\n${broken.join('\n')}\n`);
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}\n`);
   process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 }

@@ -17,6 +17,12 @@ export class HashIndex<T> {
   #before = new Int32Array(4096);
   #seen = new Int32Array(1024);
   #query = 0;
+  /** How many hashes all queries together were compared with. */
+  #compared = 0;
+
+  get compared(): number {
+    return this.#compared;
+  }
 
   get size(): number {
     return this.#items.length;
@@ -52,6 +58,7 @@ export class HashIndex<T> {
   #judge(at: number, [high, low]: readonly [number, number], found: { item: T; distance: number }[]): void {
     if (this.#seen[at] === this.#query) return;
     this.#seen[at] = this.#query;
+    this.#compared++;
     const distance = bits((this.#words[at * 2] ?? 0) ^ high) + bits((this.#words[at * 2 + 1] ?? 0) ^ low);
     const item = this.#items[at];
     if (distance <= MAX_DISTANCE && item !== undefined) found.push({ item, distance });
