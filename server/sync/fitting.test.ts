@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { addPoint, startAtPoint } from '#core/annotation/clicks.ts';
 import * as ops from '#core/annotation/doc.ts';
 import { isOutage } from '../database/outage.ts';
 import { Encoded } from './encoded.ts';
@@ -61,6 +62,25 @@ describe('an edit fits its image', () => {
     const page = other((doc) => { Y.applyUpdate(doc, Y.encodeStateAsUpdate(live)); ops.setClass(doc, act(), 'old', 1); });
     expect(again.admit(Y.encodeStateAsUpdate(page), 'ann', NOW)?.changed).toEqual(new Set(['old']));
     again.destroy();
+  });
+
+  it('clicks: inside the picture', () => {
+    const { edit } = desk({ ...PLAIN_FACTS, size: { width: 100, height: 80 } });
+    edit((doc) => { startAtPoint(doc, act(), 'a', [100, 80, 1], 0, { width: 100, height: 80 }); });
+    expect(() => { edit((doc) => { addPoint(doc, act(), 'a', [101, 5, 0]); }); }).toThrow(/a click lies outside the picture of 100 × 80/);
+    const other = desk({ ...PLAIN_FACTS, size: { width: 100, height: 80 } });
+    expect(() => { other.edit((doc) => { startAtPoint(doc, act(), 'b', [50, -1, 1], 0, { width: 100, height: 80 }); }); }).toThrow(Unfit);
+  });
+
+  it('unknown classes are seen before anything is applied', () => {
+    const { guard, live } = desk();
+    const page = new Y.Doc();
+    for (let i = 0; i < 50; i++) ops.put(page, act(), `a${i}`, { class: 9998, box: [1, 1, 5, 5], kind: 'drawn', by: 'ann', at: NOW });
+    const apply = vi.spyOn(Y.Map.prototype, 'toJSON');
+    expect(() => guard.admit(Y.encodeStateAsUpdate(page), 'ann', NOW)).toThrow(/the project has no class 9998/);
+    expect(apply).not.toHaveBeenCalled();
+    apply.mockRestore();
+    expect(ops.annotationsOf(live).size).toBe(0);
   });
 
   it('verdicts and replaced predictions: only known ones, however many are tried, without a copy being made for each', () => {

@@ -1,6 +1,6 @@
 /** What an edit must fit beside the document's own form: the picture, the project's classes, and the predictions that it speaks of. */
 import type * as Y from 'yjs';
-import type { Annotation } from '#core/annotation/schema.ts';
+import type { Annotation, Click } from '#core/annotation/schema.ts';
 import { EmendError } from '#core/errors.ts';
 import { intersect, type Box, type Size } from '#core/geometry/box.ts';
 
@@ -39,21 +39,27 @@ export class Fitting {
   annotationProblem(id: string, was: Annotation | undefined, is: Annotation | undefined, now: number): string | undefined {
     if (was && this.#had.size < MOST_REMEMBERED) this.#had.add(`${id} ${was.class}`);
     if (!is) return undefined;
-    return this.#classProblem(id, was, is, now) ?? this.#boxProblem(was, is) ?? this.#ofProblem(was, is);
+    return this.#classProblem(id, was, is, now) ?? this.#boxProblem(was, is) ?? this.#clickProblem(was, is) ?? this.#ofProblem(was, is);
   }
 
   verdictProblem(id: string): string | undefined {
     return this.facts.predictions.has(id) ? undefined : 'it is about a prediction that this image does not have';
   }
 
-  /** New entries name their key in the update itself: unknown ones are seen before anything is applied. @throws Unfit */
+  /** New entries name their key in the update itself: unknown predictions and classes are seen before anything is applied. @throws Unfit */
   refuseStrangers(structs: readonly (Y.GC | Y.Item | Y.Skip)[]): void {
     for (const struct of structs) {
       if (!('parentSub' in struct) || typeof struct.parentSub !== 'string') continue;
       const parent: unknown = struct.parent;
-      const problem = parent === 'verdicts' ? this.verdictProblem(struct.parentSub) : undefined;
+      const problem = parent === 'verdicts' ? this.verdictProblem(struct.parentSub) : struct.parentSub === 'class' ? this.#entryProblem(struct.content) : undefined;
       if (problem !== undefined) throw new Unfit(problem);
     }
+  }
+
+  /** Classes are never removed, so one that is unknown now was never right. */
+  #entryProblem(content: Y.Item['content']): string | undefined {
+    const [index]: unknown[] = content.getContent();
+    return typeof index === 'number' && !this.facts.classes.has(index) ? `the project has no class ${index}` : undefined;
   }
 
   #classProblem(id: string, was: Annotation | undefined, is: Annotation, now: number): string | undefined {
@@ -72,10 +78,21 @@ export class Fitting {
     return reaches(box, [0, 0, width, height]) ? undefined : `a box lies outside the picture of ${width} × ${height} pixels`;
   }
 
+  #clickProblem(was: Annotation | undefined, is: Annotation): string | undefined {
+    const { width, height } = this.facts.size;
+    const inside = ([x, y]: Click): boolean => x >= 0 && y >= 0 && x <= width && y <= height;
+    const stray = [is.points, is.mask?.points].some((clicks) => clicks?.some((click) => !inside(click) && !hadClick(was, click)));
+    return stray ? `a click lies outside the picture of ${width} × ${height} pixels` : undefined;
+  }
+
   #ofProblem(was: Annotation | undefined, is: Annotation): string | undefined {
     const stranger = (is.of ?? []).some((id) => !this.facts.predictions.has(id) && !was?.of?.includes(id));
     return stranger ? 'it replaces a prediction that this image does not have' : undefined;
   }
+}
+
+function hadClick(annotation: Annotation | undefined, [x, y, label]: Click): boolean {
+  return [annotation?.points, annotation?.mask?.points].some((clicks) => clicks?.some((c) => c[0] === x && c[1] === y && c[2] === label));
 }
 
 /** A common area; of a box without an area, a common place. */
