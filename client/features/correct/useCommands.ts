@@ -80,7 +80,8 @@ export function useCommands({ correct, classes, host, panel, byKey, stopFollowin
     if (editor() && !editor()?.readOnly) asking.value = asking.value === 'skip' ? null : 'skip';
   }
   function flag(): void {
-    if (!editor()) return;
+    // Who may only look may not flag either; an image that is submitted may be flagged all the same.
+    if (!editor() || (editor()?.readOnly && correct.open.value?.dto.state !== 'submitted')) return;
     asking.value = correct.flagged.value ? null : 'flag';
     void correct.toggleFlag();
   }
