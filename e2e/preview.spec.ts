@@ -18,6 +18,18 @@ async function previews(page: Page): Promise<{ count: number; backend: string }>
   return { count: Number(count), backend };
 }
 
+/** While a box is made only the part around it is drawn again: what is seen is what drawing everything shows. */
+async function drawnAsIfAnew(page: Page): Promise<void> {
+  const canvas = page.locator('canvas[data-view]');
+  await page.waitForTimeout(500);
+  const partly = await canvas.screenshot();
+  for (let i = 0; i < 2; i++) {
+    await page.keyboard.press('a');
+    await page.waitForTimeout(500);
+  }
+  expect(partly.equals(await canvas.screenshot())).toBe(true);
+}
+
 test('the mask follows the pointer, here and at a colleague', async ({ page, context }) => {
   test.setTimeout(300_000);
   await openDemo(page, emend?.url ?? '');
@@ -58,5 +70,6 @@ test('the mask follows the pointer, here and at a colleague', async ({ page, con
   await page.keyboard.press('Escape');
   await page.mouse.up();
   await expect(editor.instances('person')).toHaveCount(before);
+  await drawnAsIfAnew(page);
   await picture(page, 'preview-after');
 });

@@ -27,6 +27,7 @@ export class BoxLayers {
   readonly #frame = new FloatList();
   readonly #line = new FloatList();
   readonly #handle = new FloatList();
+  #drawn: Box[] = [];
 
   constructor(view: UniformGroup) {
     const plate = { ...SQUARE, source: PLATE, fields: { aBox: 4, aFill: 4, aLook: 2 } } as const;
@@ -37,18 +38,26 @@ export class BoxLayers {
     this.container.addChild(this.#plates.mesh, this.#frames.mesh, this.#lines.mesh, this.#handles.mesh);
   }
 
+  /** The boxes since `begin`, image pixels. */
+  get drawn(): readonly Box[] {
+    return this.#drawn;
+  }
+
   begin(): void {
+    this.#drawn = [];
     for (const list of [this.#plate, this.#frame, this.#line, this.#handle]) list.clear();
   }
 
   frame(box: Box, style: FrameStyle, outset = 0): void {
     const [x, y, w, h] = box;
     const [r, g, b] = style.color;
+    this.#drawn.push(box);
     this.#frame.push(x, y, w, h, r, g, b, style.alpha, style.width, style.dotted ? 1 : 0, style.halo, outset);
     if (style.struck) this.#line.push(x, y + h, x + w, y, r, g, b, style.alpha, style.width);
   }
 
   tint(box: Box, [r, g, b]: Rgb, alpha: number): void {
+    this.#drawn.push(box);
     this.#plate.push(box[0], box[1], box[2], box[3], r, g, b, alpha, 0, 0);
   }
 

@@ -13,6 +13,8 @@ interface Slot {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly clock: Uniforms;
   field: PreviewField;
+  /** Where it is seen, image pixels; null = nowhere. */
+  rect: Box | null;
 }
 
 const FIELDS = { aRect: 4, aTex: 4, aInk: 4, aFade: 2 } as const;
@@ -31,6 +33,10 @@ export class PreviewLayer {
 
   field(key: string): PreviewField | null {
     return this.#slots.get(key)?.field ?? null;
+  }
+  /** The parts of the picture on which something is seen, image pixels. */
+  get drawn(): Box[] {
+    return [...this.#slots.values()].flatMap(({ rect }) => (rect ? [rect] : []));
   }
   keys(): IterableIterator<string> {
     return this.#slots.keys();
@@ -59,6 +65,7 @@ export class PreviewLayer {
     if (!slot) return;
     const rect = look && clipped(slot.field, look.image);
     slot.layer.mesh.visible = rect !== null;
+    slot.rect = rect;
     if (!rect) return;
     const { crop } = slot.field;
     const texels = SPARK_SIZE / crop.side;
@@ -76,7 +83,7 @@ export class PreviewLayer {
     const clock = new Uniforms({ uNow: { value: 1e6, type: 'f32' }, uSharp: { value: 0, type: 'f32' }, uStep: { value: 1, type: 'f32' } });
     const layer = new InstancedLayer({ ...SQUARE, source: MASK, fields: FIELDS }, this.#view, { clock, size, uTexture: source, uSampler: source.style });
     this.container.addChild(layer.mesh);
-    const slot = { layer, source, bytes, clock, field };
+    const slot: Slot = { layer, source, bytes, clock, field, rect: null };
     this.#slots.set(key, slot);
     return slot;
   }

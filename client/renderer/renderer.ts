@@ -10,6 +10,7 @@ import type { PreviewField } from '../spark/messages.ts';
 import { isLive } from '../editor/tools/adjusting.ts';
 import { SHARP_ZOOM } from '../editor/viewport.ts';
 import { BoxLayers } from './boxLayers.ts';
+import { Damage, type Part } from './damage.ts';
 import { drawingOf } from './drawing.ts';
 import { parseColor, type Rgb } from './color.ts';
 import { MaskLayer } from './maskLayer.ts';
@@ -45,6 +46,7 @@ export class EditorRenderer {
   #colorOf: (index: number) => Rgb = classColors([]);
   #ends: (() => void)[] = [];
   #frame = 0;
+  readonly #damage = new Damage();
   /** Shapes that step back, so that the others are seen. */
   #dimmed: ReadonlySet<string> = new Set();
   /** What the large layers were last filled from; they are filled again only when one of these has changed. */
@@ -68,6 +70,8 @@ export class EditorRenderer {
     await renderer.#pixi.init({
       canvas, width: Math.max(1, host.clientWidth), height: Math.max(1, host.clientHeight), resolution: globalThis.devicePixelRatio || 1,
       autoDensity: true, antialias: false, backgroundAlpha: 0, skipExtensionImports: true,
+      // What is not drawn again stays (damage.ts).
+      preserveDrawingBuffer: true,
     });
     host.append(canvas, renderer.#sketches.root, renderer.#tags.root);
     canvas.addEventListener('webglcontextrestored', () => renderer.#invalidate());
@@ -107,7 +111,7 @@ export class EditorRenderer {
           this.#masks.take(editor.derived.shapes);
           this.#invalidate();
         }),
-        editor.events.on('overlay', () => this.#invalidate()),
+        editor.events.on('overlay', () => this.#invalidate('overlay')),
         editor.events.on('view', () => this.#invalidate()),
         // The brush's tip follows the pointer without the picture being drawn again.
         editor.events.on('pointer', () => this.#sketches.show(drawingOf(editor, this.#classes), editor.view)),
@@ -125,7 +129,7 @@ export class EditorRenderer {
   /** A mask for a box that is being drawn: by this person (`mine`) or by a colleague (`peer:` and the number of their connection). */
   setPreview(key: string, field: PreviewField): void {
     this.#previews.set(key, field);
-    this.#invalidate();
+    this.#invalidate('overlay');
   }
 
   setClasses(classes: readonly ClassDto[]): void {
@@ -150,7 +154,8 @@ export class EditorRenderer {
     this.#invalidate();
   }
 
-  #invalidate(): void {
+  #invalidate(what: 'all' | 'overlay' = 'all'): void {
+    if (what === 'all') this.#damage.all();
     this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
@@ -168,16 +173,27 @@ export class EditorRenderer {
     const waiting = this.#masks.pump(performance.now() + PUMP_MS, this.#still.matches);
     const peers = this.#glide.step(editor.peers, performance.now(), this.#still.matches);
     this.#place(editor, peers.peers);
-    this.#fillBoxes(editor);
-    this.#fillMasks(editor);
+    if (this.#fillBoxes(editor) || editor.hidden) this.#damage.all();
+    if (this.#fillMasks(editor) || peers.peers.length > 0) this.#damage.all();
     this.#fillTop(editor, peers.peers);
     const lasting = this.#painter.paint(editor, this.#colorOf, performance.now());
     const sharp = editor.view.zoom >= SHARP_ZOOM;
     this.#picture.setSharp(sharp);
     const fading = this.#masks.tick(editor.view.zoom, sharp);
-    this.#pixi.render({ container: this.#stage });
+    this.#render(this.#damage.take([...this.#top.drawn, ...this.#previews.drawn], editor.view, this.#pixi.resolution));
     Ticker.system.update();
     if (waiting || fading || lasting || peers.moving) this.#invalidate();
+  }
+
+  /** Pixi neither knows nor touches the scissor. */
+  #render(part: Part | null): void {
+    const { gl } = this.#pixi;
+    if (part) {
+      gl.enable(gl.SCISSOR_TEST);
+      gl.scissor(...part);
+    }
+    this.#pixi.render({ container: this.#stage });
+    gl.disable(gl.SCISSOR_TEST);
   }
 
   #showLayers(picture: boolean, shapes: boolean): void {
@@ -198,23 +214,26 @@ export class EditorRenderer {
     this.#sketches.show(drawingOf(editor, this.#classes), view);
   }
 
-  /** The plain look of every shape; the selected and the hovered are drawn once more, on top. */
-  #fillBoxes(editor: Editor): void {
+  /** The plain look of every shape; the selected and the hovered are drawn once more, on top. True when it has changed. */
+  #fillBoxes(editor: Editor): boolean {
     const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
-    if (!changed(this.#boxesOf, (this.#boxesOf = [editor.derived, this.#colorOf, moving, this.#dimmed]))) return;
+    if (!changed(this.#boxesOf, (this.#boxesOf = [editor.derived, this.#colorOf, moving, this.#dimmed]))) return false;
     this.#boxes.begin();
     for (const shape of editor.derived.shapes) {
       if (shape.id !== moving) this.#boxes.frame(shape.box, frameStyle(shape, this.#colorOf(shape.class), false, false, this.#dimmed.has(shape.id)));
     }
     this.#boxes.end();
+    return true;
   }
 
-  #fillMasks(editor: Editor): void {
+  /** True when they have changed. */
+  #fillMasks(editor: Editor): boolean {
     const moving = editor.preview?.kind === 'adjust' ? editor.preview.id : null;
     const selected = editor.selected()?.id;
     const { hovered, desk, derived } = editor;
-    if (!changed(this.#masksOf, (this.#masksOf = [derived, this.#colorOf, moving, selected, hovered, desk.masks, this.#masks.packed, this.#dimmed]))) return;
+    if (!changed(this.#masksOf, (this.#masksOf = [derived, this.#colorOf, moving, selected, hovered, desk.masks, this.#masks.packed, this.#dimmed]))) return false;
     this.#masks.fill(derived.shapes, (s) => (s.id === moving ? null : maskStyle(s, desk.masks && !this.#dimmed.has(s.id), s.id === selected, s.id === hovered)), this.#colorOf);
+    return true;
   }
 
   #fillTop(editor: Editor, peers: readonly Peer[]): void {
