@@ -19,7 +19,7 @@ import geometry as g
 from model import Conv, Exported, Residual, Spark, Up
 
 OPSET = 17
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 HALF_FROM = 64  # tensors with fewer elements than this stay float32: they weigh nothing
 
 
