@@ -16,7 +16,7 @@ const members = await Promise.all(ROLES.map(async (role) => ({ role, person: awa
 
 /** One of each thing that a rule may be about. */
 const ids: Record<Scope, string> = {
-  project: project.id, task: task.id, image: task.imageId, model: model.id, import: newId(), run: newId(), version: newId(), job: newId(), revision: newId(),
+  project: project.id, task: task.id, image: task.imageId, model: model.id, import: newId(), run: newId(), version: newId(), job: newId(), revision: newId(), finding: newId(),
 };
 /** A permitted DELETE removes its import; the next call must find it again. */
 const remake = () => t.db.import.createMany({ data: [{ id: ids.import, projectId: project.id, state: 'open', createdBy: admin.id }], skipDuplicates: true });
@@ -27,6 +27,8 @@ await t.db.job.create({ data: { id: ids.job, projectId: project.id, kind: 'predi
 await t.db.revision.create({
   data: { id: ids.revision, taskId: task.id, imageId: task.imageId, number: 1, iterationId: project.iterationId, status: 'ok', instances: [], verdicts: {}, threshold: 0.25, authors: [], submittedById: admin.id, timeMs: 1, docState: new Uint8Array([0, 0]) },
 });
+
+await t.db.finding.create({ data: { id: ids.finding, projectId: project.id, imageId: task.imageId, kind: 'fewPixels', classes: [0], rank: -0.5, data: { kind: 'fewPixels', labels: [], seen: null, iou: null, side: 1, rank: -0.5 } } });
 
 function pathFor(route: string, rule: Rule): string {
   const id = 'of' in rule ? ids[rule.of] : newId();

@@ -1,8 +1,7 @@
 /** The model against the labels. Pure. */
-import type { Prediction } from '#core/annotation/schema.ts';
 import type { Box } from '#core/geometry/box.ts';
 import { boxIou } from '#core/geometry/iou.ts';
-import { labelOf, seenOf, type Finding, type Label, type Rules } from './finding.ts';
+import { labelOf, seenOf, type Finding, type FoundPrediction, type Label, type Rules } from './finding.ts';
 import { badlyPlacedRank, noLabelRank, nothingSeenRank, otherClassRank } from './rank.ts';
 
 /** As in the report (core/report/kinds.ts) and in TIDE (Bolya et al. 2020): in its place; and at least about the same object. */
@@ -15,7 +14,7 @@ interface Match { label: Label; iou: number }
  * Where the model is sure and the labels say something else. `predictions`: all that are stored, of any score, in any order; `labels` likewise. Each label and each
  * prediction is in at most one finding. A label that `skip` names is left out where nothing is seen: another finding says why.
  */
-export function disagreements(labels: readonly Label[], predictions: readonly Prediction[], rules: Rules, skip: ReadonlySet<string> = new Set()): Finding[] {
+export function disagreements(labels: readonly Label[], predictions: readonly FoundPrediction[], rules: Rules, skip: ReadonlySet<string> = new Set()): Finding[] {
   const found: Finding[] = [];
   const shown = predictions.filter((p) => p.score >= rules.threshold).toSorted(bySureness);
   const { taken, rest } = agreeing(labels, shown);
@@ -30,7 +29,7 @@ export function disagreements(labels: readonly Label[], predictions: readonly Pr
 }
 
 /** Best score first; of equal ones always the same order, whatever order they came in. */
-function bySureness(a: Prediction, b: Prediction): number {
+function bySureness(a: FoundPrediction, b: FoundPrediction): number {
   return b.score - a.score || a.class - b.class || compareBoxes(a.box, b.box);
 }
 
@@ -39,9 +38,9 @@ function compareBoxes(a: Box, b: Box): number {
 }
 
 /** Labels that the model finds too, one to one, greedy as COCO's evaluation. */
-function agreeing(labels: readonly Label[], shown: readonly Prediction[]): { taken: Set<string>; rest: Prediction[] } {
+function agreeing(labels: readonly Label[], shown: readonly FoundPrediction[]): { taken: Set<string>; rest: FoundPrediction[] } {
   const taken = new Set<string>();
-  const rest: Prediction[] = [];
+  const rest: FoundPrediction[] = [];
   for (const prediction of shown) {
     const match = nearest(prediction.box, labels, PLACED_IOU, (l) => l.class === prediction.class && !taken.has(l.id));
     if (match) taken.add(match.label.id);
@@ -51,7 +50,7 @@ function agreeing(labels: readonly Label[], shown: readonly Prediction[]): { tak
 }
 
 /** null = it says nothing against the labels: it is a second box on something labelled, or on something already listed. */
-function against(prediction: Prediction, labels: readonly Label[], taken: ReadonlySet<string>, found: readonly Finding[]): Finding | null {
+function against(prediction: FoundPrediction, labels: readonly Label[], taken: ReadonlySet<string>, found: readonly Finding[]): Finding | null {
   const { box, score } = prediction;
   const seen = seenOf(prediction);
   const free = (l: Label): boolean => !taken.has(l.id);
@@ -66,7 +65,7 @@ function against(prediction: Prediction, labels: readonly Label[], taken: Readon
 }
 
 /** Labels with less than the threshold at their place: of their own class near them, or of any class in their place. */
-function unseen(labels: readonly Label[], predictions: readonly Prediction[], { threshold, trust }: Rules): Finding[] {
+function unseen(labels: readonly Label[], predictions: readonly FoundPrediction[], { threshold, trust }: Rules): Finding[] {
   return labels.flatMap((label) => {
     const evidence = predictions.reduce((most, p) => {
       if (p.score <= most) return most;

@@ -1,6 +1,6 @@
 /** What a second look finds at the labels of one image: places where the present model is sure of something else, and labels that no detector can learn from. */
 import { Type, type Static } from 'typebox';
-import { ClassIndex, Id, Score, type Instance, type Prediction } from '#core/annotation/schema.ts';
+import { ClassIndex, Id, Score, type Instance } from '#core/annotation/schema.ts';
 import { BoxSchema } from '#core/geometry/box.ts';
 
 /** What the model says against a label, then what is wrong with a label whatever any model says. */
@@ -47,4 +47,4 @@ export interface Rules {
 }
 
 export const labelOf = ({ id, class: index, box }: Label): FoundLabel => ({ id, class: index, box });
-export const seenOf = ({ class: index, box, score }: Prediction): FoundPrediction => ({ class: index, box, score });
+export const seenOf = ({ class: index, box, score }: FoundPrediction): FoundPrediction => ({ class: index, box, score });

@@ -1,13 +1,12 @@
-import type { Prediction } from '#core/annotation/schema.ts';
 import { disagreements } from './disagreements.ts';
-import type { Finding, Label, Rules } from './finding.ts';
+import type { Finding, FoundPrediction, Label, Rules } from './finding.ts';
 import { unlearnable } from './unlearnable.ts';
 
 /**
  * All findings at one image, highest rank first. `predictions`: everything that the present model stored of it, of any score; null = it has not looked yet, so that
  * only what is wrong with labels by themselves is found. Pure: the same input gives the same findings, in whatever order labels and predictions come.
  */
-export function secondLook(labels: readonly Label[], predictions: readonly Prediction[] | null, rules: Rules): Finding[] {
+export function secondLook(labels: readonly Label[], predictions: readonly FoundPrediction[] | null, rules: Rules): Finding[] {
   const hopeless = unlearnable(labels, rules);
   // Of a label of a few pixels nobody expects that the model sees it.
   const tiny = new Set(hopeless.filter((f) => f.kind === 'fewPixels').flatMap((f) => f.labels.map((l) => l.id)));

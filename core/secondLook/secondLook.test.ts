@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Prediction } from '#core/annotation/schema.ts';
 import type { Box } from '#core/geometry/box.ts';
 import { answerTo, isAnswered } from './answers.ts';
-import { MODEL_KINDS, type Finding, type Label, type Rules } from './finding.ts';
+import { MODEL_KINDS, type Finding, type FoundPrediction, type Label, type Rules } from './finding.ts';
 import { secondLook } from './look.ts';
 
 const rules: Rules = { width: 640, height: 480, imgsz: 640, threshold: 0.25, sure: 0.5, trust: () => 1 };
 const hash = (text: string): string => text;
 const label = (id: string, box: Box, index = 0): Label => ({ id, class: index, box });
-const seen = (box: Box, score: number, index = 0): Prediction => ({ id: `p ${box.join(' ')} ${index} ${score}`, class: index, box, score });
+const seen = (box: Box, score: number, index = 0): FoundPrediction => ({ class: index, box, score });
 const kinds = (findings: readonly Finding[]): string[] => findings.map((f) => f.kind);
 const square: Box = [100, 100, 50, 50];
 
@@ -18,7 +17,7 @@ describe('the model against a label', () => {
     expect(secondLook([label('a', square)], [seen([102, 101, 50, 50], 0.9)], rules)).toEqual([]);
   });
   it('sees nothing: the surer, the less there is, and the better it knows the class', () => {
-    const find = (predictions: Prediction[], trust = 1): number | undefined => secondLook([label('a', square)], predictions, { ...rules, trust: () => trust }).find((f) => f.kind === 'nothingSeen')?.rank;
+    const find = (predictions: FoundPrediction[], trust = 1): number | undefined => secondLook([label('a', square)], predictions, { ...rules, trust: () => trust }).find((f) => f.kind === 'nothingSeen')?.rank;
     expect(find([])).toBe(1);
     expect(find([], 0.4)).toBeCloseTo(0.4);
     expect(find([seen([120, 100, 50, 50], 0.1)])).toBeCloseTo(0.6);
