@@ -9,6 +9,9 @@ export const LABEL_KINDS = ['fewPixels', 'wholeImage', 'double'] as const;
 export const FINDING_KINDS = [...MODEL_KINDS, ...LABEL_KINDS] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
+/** A model says it; else it is a fact about labels. */
+export const isOpinion = (kind: FindingKind): boolean => MODEL_KINDS.some((k) => k === kind);
+
 export const FoundLabel = Type.Object({ id: Id, class: ClassIndex, box: BoxSchema });
 export type FoundLabel = Static<typeof FoundLabel>;
 export const FoundPrediction = Type.Object({ class: ClassIndex, box: BoxSchema, score: Score });

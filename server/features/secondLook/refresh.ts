@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { isAnswered, type Answer } from '#core/secondLook/answers.ts';
-import { FoundPrediction, type Finding, type Label } from '#core/secondLook/finding.ts';
+import { FoundPrediction, isOpinion, type Finding, type Label } from '#core/secondLook/finding.ts';
 import { secondLook } from '#core/secondLook/look.ts';
 import { BoxSchema } from '#core/geometry/box.ts';
 import type { LabelAnswer, Prisma, PrismaClient } from '#prisma';
@@ -104,5 +104,5 @@ function rowOf(scene: Scene, imageId: string, finding: Finding, answerId: string
   const classes = [...new Set([...labels.map((l) => l.class), ...(seen ? [seen.class] : [])])];
   // The same finding keeps its address, so that a link to it and somebody's place in the list outlive a second comparison.
   const id = sha256(JSON.stringify([imageId, kind, labels, seen])).slice(0, 24);
-  return { id, projectId: scene.projectId, imageId, kind, classes, rank, data: finding, modelId: rank > 0 || kind === 'nothingSeen' ? (scene.model?.id ?? null) : null, answerId };
+  return { id, projectId: scene.projectId, imageId, kind, classes, rank, data: finding, modelId: isOpinion(kind) ? (scene.model?.id ?? null) : null, answerId };
 }
