@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue';
-import { useRouter } from 'vue-router';
+import { useRouter, type RouteLocationRaw } from 'vue-router';
 import type { NextTasks, TaskCard } from '#core/api/image.ts';
 import type { ProjectDto } from '#core/api/project.ts';
 import { EmendError } from '#core/errors.ts';
@@ -31,6 +31,7 @@ export interface Back {
 
 export const BACK_MS = 5000;
 const LEAST_LOOK_MS = 350;
+const RETURN_MS = 8000;
 const AHEAD = 3;
 
 /** The annotator's way through the pictures: what is open, what comes next, submitting, skipping, going back. */
@@ -54,6 +55,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const enough = computed(() => loop.data.value?.next === 'freeze');
   const trail: string[] = [];
   let turn = 0;
+  let leadsTo: () => RouteLocationRaw | null = () => null;
   let shownAt = 0;
   let backTimer: ReturnType<typeof setTimeout> | undefined;
   const whose = () => ({ user: me.value?.id ?? '', project: project.value });
@@ -158,7 +160,9 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     if (leaving.editor.readOnly) return;
     leaving.editor.tool.cancel();
     const [first] = upcoming.value;
+    const to = leadsTo();
     const done = departures.submit(leaving);
+    if (to !== null && (await returned(done, to))) return;
     offerBack({ task: leaving.dto.id, name: leaving.dto.image.name, done });
     // The next one is usually kept for this person already: then there is nothing to wait for.
     if (first?.state === 'assigned') return go(first.id, true);
@@ -169,6 +173,15 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     await done;
     await refreshNext();
     await go(await takeNext(), true);
+  }
+
+  /** To where the picture was opened from, once it is submitted for sure. False = that takes too long (no connection), or was refused: the queue goes on. */
+  async function returned(done: Promise<boolean>, to: RouteLocationRaw): Promise<boolean> {
+    open.value = null;
+    phase.value = 'loading';
+    if (!(await Promise.race([done, new Promise<false>((resolve) => { setTimeout(resolve, RETURN_MS, false); })]))) return false;
+    await router.push(to);
+    return true;
   }
 
   function offerBack(offer: Back | null): void {
@@ -291,6 +304,8 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
 
   return {
     me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, flagNote, lookingOn: holding.lookingOn, help: () => holding.help(), desk, enough, failures: departures.failures, waiting: departures.waiting,
+    /** Where submitting leads instead of the next picture; null = to the next picture. */
+    afterSubmit: (route: () => RouteLocationRaw | null) => { leadsTo = route; },
     start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }
