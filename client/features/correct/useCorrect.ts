@@ -156,11 +156,11 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const leaving = open.value;
     // The second stroke of a double tap is not meant for a picture that has only just appeared.
     if (!leaving || phase.value !== 'ready' || performance.now() - shownAt < LEAST_LOOK_MS) return;
-    if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return forward();
+    const to = leadsTo();
+    if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return to === null ? forward() : void router.push(to);
     if (leaving.editor.readOnly) return;
     leaving.editor.tool.cancel();
     const [first] = upcoming.value;
-    const to = leadsTo();
     const done = departures.submit(leaving);
     if (to !== null && (await returned(done, to))) return;
     offerBack({ task: leaving.dto.id, name: leaving.dto.image.name, done });
