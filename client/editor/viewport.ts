@@ -94,7 +94,7 @@ export function closeUp(view: Viewport, image: Size, box: Box): Viewport {
   const [x, y, w, h] = box;
   const across = view.width / (3 * Math.max(w, 1));
   const down = view.height / (3 * Math.max(h, 1));
-  const zoom = Math.max(fitZoom(view, image), Math.min(across, down, 4 * SHARP_ZOOM));
+  const zoom = Math.max(fitZoom(view, image), Math.min(across, down, 2 * SHARP_ZOOM));
   return { ...view, cx: x + w / 2, cy: y + h / 2, zoom: clampZoom(view, image, zoom) };
 }
 

@@ -12,7 +12,7 @@ const base = { labels: [label], seen: null, iou: null, side: null, model: { id: 
 describe('a finding in words', () => {
   it('names the classes, the model and its numbers', () => {
     expect(headline({ ...base, kind: 'otherClass', seen, iou: 0.86 }, classes)).toBe('Chip, seen as Void');
-    expect(explain({ ...base, kind: 'otherClass', seen, iou: 0.86 }, classes, 640)).toEqual(['model 2 sees Void with a score of 92, in the same place (IoU 86), and no Chip.']);
+    expect(explain({ ...base, kind: 'otherClass', seen, iou: 0.86 }, classes, 640)).toEqual(['model 2 sees Void with a score of 92, in the same place (IoU 0.86), and no Chip.']);
     expect(headline({ ...base, kind: 'noLabel', labels: [], seen }, classes)).toBe('Void without a label');
     expect(explain({ ...base, kind: 'fewPixels', side: 2.13, model: null }, classes, 640)[0]).toContain('2.1 pixels');
   });
@@ -29,7 +29,7 @@ describe('the part of the picture that is shown', () => {
     expect(placeOf({ labels: [label], seen })).toEqual([10, 10, 40, 35]);
   });
   it('holds the place, in the wanted form, and lies within the picture or around it', () => {
-    const size = fc.record({ width: fc.integer({ min: 40, max: 4000 }), height: fc.integer({ min: 40, max: 4000 }) });
+    const size = fc.record({ width: fc.integer({ min: 64, max: 4000 }), height: fc.integer({ min: 64, max: 4000 }) });
     fc.assert(fc.property(size, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }), fc.constantFrom(1, 1.5, 0.75), (s, [a = 0, b = 0, c = 0, d = 0], aspect) => {
       const [w, h] = [1 + c * (s.width / 3), 1 + d * (s.height / 3)];
       const place: Box = [a * (s.width - w), b * (s.height - h), w, h];

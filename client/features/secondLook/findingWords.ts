@@ -43,11 +43,11 @@ export function explain({ kind, labels: [label], seen, iou, side, model }: Told,
   switch (kind) {
     case 'nothingSeen': return [`${who} sees no ${nameOf(classes, label?.class)} here at a score that would be shown.`];
     case 'noLabel': return [`${who} sees ${found} where nobody labelled anything like it.`];
-    case 'otherClass': return [`${who} sees ${found}, in the same place (IoU ${score(iou, 0)}), and no ${nameOf(classes, label?.class)}.`];
-    case 'badlyPlaced': return [`${who} sees ${found}, but the boxes share little (IoU ${score(iou, 0)}).`];
+    case 'otherClass': return [`${who} sees ${found}, in the same place (IoU ${(iou ?? 0).toFixed(2)}), and no ${nameOf(classes, label?.class)}.`];
+    case 'badlyPlaced': return [`${who} sees ${found}, but the boxes share little (IoU ${(iou ?? 0).toFixed(2)}).`];
     case 'fewPixels': return [`At the training size${imgsz === null ? '' : ` of ${imgsz} pixels`} its shorter side has ${(side ?? 0).toFixed(1)} pixels. Train larger, or leave it out.`];
     case 'wholeImage': return ['No detector learns a place from a box around everything.'];
-    case 'double': return [`Two labels of one class overlap (IoU ${score(iou, 0)}); non-maximum suppression leaves one of them.`];
+    case 'double': return [`Two labels of one class overlap (IoU ${(iou ?? 0).toFixed(2)}); non-maximum suppression leaves one of them.`];
   }
 }
 
@@ -60,7 +60,7 @@ export function placeOf({ labels, seen }: Pick<FindingDto, 'labels' | 'seen'>): 
 }
 
 /** Pixels of the picture around the smallest object that is shown: less would be a blur. */
-const LEAST_SIDE = 40;
+const LEAST_SIDE = 64;
 
 /** The part of the picture to show: the place in the middle with surroundings, as wide as `aspect` times its height, within the picture where it fits. */
 export function cropOf(place: Box, size: { width: number; height: number }, aspect: number, around = 2): Box {
