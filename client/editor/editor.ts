@@ -21,7 +21,7 @@ import { PointsTool } from './tools/points.ts';
 import { PolygonTool } from './tools/polygon.ts';
 import { SelectTool } from './tools/select.ts';
 import type { PointerInput, Preview, Sketch, Tool, ToolHost, ToolId } from './tools/tool.ts';
-import { closeUp, fit, panBy, resized, reveal, zoomAt, type Viewport } from './viewport.ts';
+import { fit, panBy, resized, reveal, zoomAt, type Viewport } from './viewport.ts';
 
 /** What the editor has to know of a task, beside its document. */
 export interface EditorTask {
@@ -270,11 +270,6 @@ export class Editor implements ToolHost {
     if (!shape) return;
     this.select(id);
     this.setView(reveal(this.view, this.image, shape.box));
-  }
-
-  /** Shows a place, with as much around it as it is large. */
-  lookAt(box: Box): void {
-    this.setView(closeUp(this.view, this.image, box));
   }
 
   /** The next (1) or previous (−1) unsure prediction in the list's order, from the selected one on. */

@@ -1,7 +1,8 @@
 import { computed, shallowRef, watch, type ComputedRef, type Ref } from 'vue';
 import { useRoute, useRouter, type RouteLocationRaw } from 'vue-router';
 import type { FindingDto } from '#core/api/secondLook.ts';
-import type { Box } from '#core/geometry/box.ts';
+import type { Size } from '#core/geometry/box.ts';
+import { closeUp, type Viewport } from '../../editor/viewport.ts';
 import { useToasts } from '../../ui/toasts.ts';
 import { fetchFinding, sayRight } from './api.ts';
 import { placeOf } from './findingWords.ts';
@@ -9,7 +10,7 @@ import { placeOf } from './findingWords.ts';
 /** What this needs of an open picture. */
 export interface Shown {
   readonly dto: { readonly imageId: string; readonly projectId: string };
-  readonly editor: { lookAt(box: Box): void; shape(id: string | null): { readonly id: string } | null; select(id: string | null): void };
+  readonly editor: { readonly view: Viewport; readonly image: Size; setView(view: Viewport): void; shape(id: string | null): { readonly id: string } | null; select(id: string | null): void };
 }
 
 /** The finding that a picture was opened for (`?finding=` in the address): the editor shows its place, and leads back to the list. */
@@ -28,7 +29,7 @@ export function useFinding(open: Ref<Shown | null>) {
   const here: ComputedRef<FindingDto | null> = computed(() => (finding.value !== null && open.value?.dto.imageId === finding.value.image.id ? finding.value : null));
   watch([here, open], ([about, shown], [before]) => {
     if (!about || !shown || about === before) return;
-    shown.editor.lookAt(placeOf(about));
+    shown.editor.setView(closeUp(shown.editor.view, shown.editor.image, placeOf(about)));
     const label = about.labels.map((l) => shown.editor.shape(l.id)).find((shape) => shape !== null);
     if (label) shown.editor.select(label.id);
   }, { immediate: true });
