@@ -65,6 +65,10 @@ describe('labels that cannot be learned from', () => {
     expect(kinds(secondLook(three, null, rules))).toEqual(['double', 'double']);
     expect(secondLook([label('a', square), label('b', square, 1)], null, rules)).toEqual([]);
   });
+  it('doubles are told by their boxes where an outline is damaged', () => {
+    const damaged = (id: string): Label => ({ ...label(id, square), mask: { size: [480, 640], counts: 'o0' } });
+    expect(kinds(secondLook([damaged('a'), damaged('b')], null, rules))).toEqual(['double']);
+  });
   it('come after everything that the model says', () => {
     const found = secondLook([label('a', [0, 0, 640, 480]), label('b', [10, 10, 3, 3])], [seen([300, 300, 60, 60], 0.5)], { ...rules, trust: () => 0.01 });
     expect(kinds(found)).toEqual(['noLabel', 'nothingSeen', 'wholeImage', 'fewPixels']);

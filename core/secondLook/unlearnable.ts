@@ -67,5 +67,11 @@ function doubles(labels: readonly Label[]): Finding[] {
 function alike(a: Label, b: Label): number {
   const boxes = boxIou(a.box, b.box);
   if (boxes <= DOUBLE_IOU || !a.mask || !b.mask || a.mask.size[0] !== b.mask.size[0] || a.mask.size[1] !== b.mask.size[1]) return boxes;
-  return maskIou(a.mask, b.mask);
+  try {
+    return maskIou(a.mask, b.mask);
+  } catch (error) {
+    // A damaged outline says nothing, and must not stop the look at all other images; the boxes do say something.
+    if (error instanceof RangeError) return boxes;
+    throw error;
+  }
 }
