@@ -15,6 +15,7 @@ import { sayRight, takeBack } from './answer.ts';
 import { listFindings, readFinding, readState } from './list.ts';
 import { taskFor } from './open.ts';
 import { refreshAll, refreshSome } from './refresh.ts';
+import { readScene } from './scene.ts';
 
 const tags = ['second look'];
 const JobData = Type.Object({ project: Id });
@@ -29,8 +30,12 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     const { projectId, person } = inProject(request);
     return reply.code(202).send(await app.jobs.enqueue({ kind: 'second-look', projectId, data: { project: projectId }, createdById: person.id, message: 'Taking a second look', singletonKey: `second-look:${projectId}` }));
   });
-  app.get(`${API}/projects/:project/second-look/findings`, { schema: { tags, summary: 'Findings by page, the surest first', params: ProjectParams, querystring: FindingQuery, response: { 200: FindingPage } } }, async (request) =>
-    listFindings(app.db, await refreshSome(app.db, inProject(request).projectId), request.query));
+  app.get(`${API}/projects/:project/second-look/findings`, { schema: { tags, summary: 'Findings by page, the surest first', params: ProjectParams, querystring: FindingQuery, response: { 200: FindingPage } } }, async (request) => {
+    const { projectId } = inProject(request);
+    // Further pages belong to the list as its first one found it.
+    const scene = request.query.after === undefined ? await refreshSome(app.db, projectId) : await readScene(app.db, projectId);
+    return listFindings(app.db, scene, request.query);
+  });
   app.get(`${API}/findings/:id`, { schema: { tags, summary: 'One finding', params: IdParams, response: { 200: FindingDto } } }, (request) => readFinding(app.db, request.params.id));
   app.post(`${API}/findings/:id/right`, { schema: { tags, summary: 'The labels are right: the finding does not come back while they stay', params: IdParams, response: { 200: FindingDto } } }, async (request) => {
     const { projectId, person } = inProject(request);
