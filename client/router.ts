@@ -19,6 +19,7 @@ const projectPages: RouteRecordRaw[] = [
   { path: 'training/:run?', name: 'training', component: () => import('./features/training/TrainingPage.vue'), meta: { title: 'Training' } },
   { path: 'report/:iteration?', name: 'report', component: () => import('./features/report/ReportPage.vue'), meta: { title: 'Report' } },
   { path: 'review/:task?', name: 'review', component: () => import('./features/review/ReviewPage.vue'), meta: { title: 'Review' } },
+  { path: 'second-look/:finding?', name: 'second-look', component: () => import('./features/secondLook/SecondLookPage.vue'), meta: { title: 'Second look' } },
   { path: 'team', name: 'team', component: () => import('./features/team/TeamPage.vue'), meta: { title: 'Team' } },
   { path: 'team/pair/:image', name: 'team-pair', component: () => import('./features/team/PairPage.vue'), meta: { title: 'Two outcomes' } },
   { path: 'models', name: 'models', component: () => import('./features/models/ModelsPage.vue'), meta: { title: 'Models' } },

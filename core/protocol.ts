@@ -101,6 +101,8 @@ export const ProjectEvent = Type.Union([
   Type.Object({ type: Type.Literal('epoch'), run: Id, point: EpochPoint }),
   Type.Object({ type: Type.Literal('log'), run: Id, lines: Type.Array(LogLine) }),
   Type.Object({ type: Type.Literal('activity') }),
+  /** What the second look lists has changed. */
+  Type.Object({ type: Type.Literal('findings') }),
   Type.Object({ type: Type.Literal('online'), people: Type.Array(Type.Object({ id: Id, name: Type.String() })) }),
 ]);
 export type ProjectEvent = Static<typeof ProjectEvent>;

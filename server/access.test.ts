@@ -16,10 +16,14 @@ const members = await Promise.all(ROLES.map(async (role) => ({ role, person: awa
 
 /** One of each thing that a rule may be about. */
 const ids: Record<Scope, string> = {
-  project: project.id, task: task.id, image: task.imageId, model: model.id, import: newId(), run: newId(), version: newId(), job: newId(), revision: newId(),
+  project: project.id, task: task.id, image: task.imageId, model: model.id, import: newId(), run: newId(), version: newId(), job: newId(), revision: newId(), finding: newId(),
 };
-/** A permitted DELETE removes its import; the next call must find it again. */
-const remake = () => t.db.import.createMany({ data: [{ id: ids.import, projectId: project.id, state: 'open', createdBy: admin.id }], skipDuplicates: true });
+/** A permitted DELETE removes its import, and a finding that does not stand any more is gone when it is answered; the next call must find them again. */
+const remake = async (): Promise<void> => {
+  await t.db.import.createMany({ data: [{ id: ids.import, projectId: project.id, state: 'open', createdBy: admin.id }], skipDuplicates: true });
+  const data = { kind: 'fewPixels', labels: [], seen: null, iou: null, side: 1, rank: -0.5 };
+  await t.db.finding.createMany({ data: [{ id: ids.finding, projectId: project.id, imageId: task.imageId, kind: data.kind, classes: [0], rank: data.rank, data }], skipDuplicates: true });
+};
 await remake();
 await t.db.datasetVersion.create({ data: { id: ids.version, projectId: project.id, number: 1, hash: 'h', classes: [], stats: {}, createdById: admin.id } });
 await t.db.trainingRun.create({ data: { id: ids.run, projectId: project.id, number: 1, datasetVersionId: ids.version, config: {}, state: 'done', progress: {}, createdById: admin.id } });

@@ -8,7 +8,7 @@ export const ROLES = ['viewer', 'annotator', 'reviewer', 'admin'] as const;
 export type ProjectRole = (typeof ROLES)[number];
 
 /** How the project of a request is found: by its id, or through the thing that the path (or event) names. */
-export type Scope = 'project' | 'task' | 'image' | 'import' | 'run' | 'version' | 'model' | 'job' | 'revision';
+export type Scope = 'project' | 'task' | 'image' | 'import' | 'run' | 'version' | 'model' | 'job' | 'revision' | 'finding';
 
 export type Rule =
   | { readonly least: 'public' | 'signed-in' | 'instance-admin' }
@@ -85,6 +85,14 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /projects/:project/reviews': least('viewer', 'project'),
   'GET /tasks/:id/review': least('viewer', 'task'),
   'POST /tasks/:id/review': least('reviewer', 'task'),
+
+  'GET /projects/:project/second-look': least('reviewer', 'project'),
+  'POST /projects/:project/second-look': least('reviewer', 'project'),
+  'GET /projects/:project/second-look/findings': least('reviewer', 'project'),
+  'GET /findings/:id': least('reviewer', 'finding'),
+  'POST /findings/:id/right': least('reviewer', 'finding'),
+  'DELETE /findings/:id/right': least('reviewer', 'finding'),
+  'POST /findings/:id/open': least('reviewer', 'finding'),
 
   'GET /projects/:project/team': least('viewer', 'project'),
   'GET /projects/:project/agreement': least('viewer', 'project'),

@@ -20,6 +20,7 @@ import { plugin as evaluations } from './features/evaluations/index.ts';
 import { plugin as iterations } from './features/iterations/index.ts';
 import { plugin as reports } from './features/reports/index.ts';
 import { plugin as reviews } from './features/reviews/index.ts';
+import { plugin as secondLook } from './features/secondLook/index.ts';
 import { plugin as system } from './features/system/index.ts';
 import { plugin as team } from './features/team/index.ts';
 import { plugin as training } from './features/training/index.ts';
@@ -28,4 +29,4 @@ import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, splits, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, team, demo, system];
+export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, splits, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, secondLook, team, demo, system];

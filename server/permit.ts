@@ -59,5 +59,6 @@ const LOOKUP: Record<Scope, (db: PrismaClient, id: string) => Promise<string | n
   version: async (db, id) => (await db.datasetVersion.findUnique({ where: { id }, select }))?.projectId,
   model: async (db, id) => (await db.modelVersion.findUnique({ where: { id }, select }))?.projectId,
   job: async (db, id) => (await db.job.findUnique({ where: { id }, select }))?.projectId,
+  finding: async (db, id) => (await db.finding.findUnique({ where: { id }, select }))?.projectId,
   revision: async (db, id) => (await db.revision.findUnique({ where: { id }, select: { task: { select } } }))?.task.projectId,
 };

@@ -74,6 +74,8 @@ export class Editor implements ToolHost {
   readonly #origin: Origin;
   readonly #content: ContentMirror;
   readonly #tools: Readonly<Record<ToolId, Tool>>;
+  /** What is kept, rejected or replaced: predictions, or the labels that the image came with. */
+  readonly #correctable: readonly Prediction[];
   #derived: Derived;
   #selected: string | null = null;
   #last: PointerInput | null = null;
@@ -87,6 +89,7 @@ export class Editor implements ToolHost {
     this.#user = options.user;
     this.#origin = options.origin;
     this.view = fit(options.size, options.task.image);
+    this.#correctable = [...(options.task.baseline ?? []), ...options.task.predictions];
     this.#content = new ContentMirror(this.doc, () => this.#derive());
     this.#derived = this.#compute();
     // One entry per act: Yjs would join acts of the same half second.
@@ -190,10 +193,10 @@ export class Editor implements ToolHost {
     return { origin: this.#origin, user: this.#user, now: Date.now() };
   }
   #seen(): Seen {
-    return { predictions: this.task.predictions, threshold: this.task.threshold };
+    return { predictions: this.#correctable, threshold: this.task.threshold };
   }
   #prediction(id: string): Prediction | undefined {
-    return this.task.predictions.find((p) => p.id === id);
+    return this.#correctable.find((p) => p.id === id);
   }
 
   draw(box: Box): void {
@@ -243,7 +246,6 @@ export class Editor implements ToolHost {
     const shape = this.selected() ?? this.shape(this.hovered);
     if (!shape || this.readOnly) return;
     if (shape.source === 'annotation') removeAnnotation(this.doc, this.#act(), shape.id);
-    else if (shape.source === 'baseline') return;
     else if (shape.state === 'rejected') restorePrediction(this.doc, this.#act(), shape.id);
     else if (shape.state === 'kept') rejectPrediction(this.doc, this.#act(), shape.id);
   }

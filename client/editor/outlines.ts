@@ -55,7 +55,7 @@ export class Outlines {
       startAtPoint(doc, this.#parts.act(), id, click, this.#parts.classIndex(), image);
       return this.#parts.select(id);
     }
-    if (shape.source === 'prediction') return this.#pointPrediction(shape, click, model);
+    if (shape.source !== 'annotation') return this.#pointPrediction(shape, click, model);
     if (addPoint(doc, this.#parts.act(), shape.id, click)) return this.#parts.select(shape.id);
     this.#parts.tell(shape.kind === 'freeform' ? 'This outline was drawn by hand, and no model changes it. Use the brush, or draw a new box.' : `One object takes at most ${MAX_POINTS} clicks. Draw the outline instead.`);
   }
@@ -150,7 +150,7 @@ export class Outlines {
   }
 
   #live(shape: Shape | null): Shape | null {
-    return shape && shape.source !== 'baseline' && (shape.state === 'kept' || shape.state === 'person') ? shape : null;
+    return shape && (shape.state === 'kept' || shape.state === 'person') ? shape : null;
   }
 
   /** The shape that a click is for: the selected one as long as the click is in its reach, else the one below. */

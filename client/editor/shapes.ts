@@ -9,7 +9,7 @@ export type ShapeState = 'kept' | 'rejected' | 'ghost' | 'person';
 /** One thing on the canvas and in the list: a prediction or an annotation, seen against each other. */
 export interface Shape {
   readonly id: string;
-  /** `baseline`: a label that the image came with; kept as it is, since there is no prediction to correct. */
+  /** `baseline`: a label that the image came with, where nothing was predicted; corrected like a prediction. */
   readonly source: 'prediction' | 'annotation' | 'baseline';
   readonly state: ShapeState;
   readonly class: number;
@@ -49,21 +49,27 @@ export interface Derived {
 
 /** The document against its prediction set, as things to draw. Pure. */
 export function deriveShapes(predictions: readonly Prediction[], content: TaskContent, threshold: number, attention: number, baseline: readonly Prediction[] = []): Derived {
-  const resolved = resolve(predictions, content, threshold);
-  const predicted = resolved.predictions.filter((p) => p.state !== 'hidden').map((p) => predictionShape(p, attention));
+  const resolved = resolve([...baseline, ...predictions], content, threshold);
+  const given = new Set(baseline.map((label) => label.id));
+  const predicted = resolved.predictions.filter((p) => p.state !== 'hidden').map((p) => (given.has(p.prediction.id) ? givenShape(p) : predictionShape(p, attention)));
   const made = resolved.annotations.map(annotationShape);
-  const given = baseline.map((label): Shape => ({ id: label.id, source: 'baseline', state: 'kept', class: label.class, box: label.box, unsure: false, duplicates: [], ...(label.mask ? { mask: label.mask } : {}) }));
-  const all = [...given, ...predicted, ...made];
+  const all = [...predicted, ...made];
   return {
     shapes: [...all].sort((a, b) => layer(a) - layer(b) || area(b) - area(a)),
-    listed: [...given, ...listOrder(predicted, made)],
+    listed: listOrder(predicted, made),
     byId: new Map(all.map((s) => [s.id, s])),
     counts: {
-      kept: given.length + count(predicted, (s) => s.state === 'kept'),
+      kept: count(predicted, (s) => s.state === 'kept'),
       fixed: made.length + count(predicted, (s) => s.state === 'rejected'),
       unsure: count(predicted, (s) => s.unsure),
     },
   };
+}
+
+/** Without a score: nobody guessed. */
+function givenShape(resolved: Resolved['predictions'][number]): Shape {
+  const { score: _score, ...shape } = predictionShape(resolved, 0);
+  return { ...shape, source: 'baseline' };
 }
 
 function predictionShape({ prediction: p, state, verdict }: Resolved['predictions'][number], attention: number): Shape {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clampZoom, fit, MAX_ZOOM, panBy, resized, reveal, toImage, toScreen, zoomAt, type Viewport } from './viewport.ts';
+import { clampZoom, closeUp, fit, MAX_ZOOM, panBy, resized, reveal, toImage, toScreen, zoomAt, type Viewport } from './viewport.ts';
 
 const size = fc.record({ width: fc.integer({ min: 50, max: 4000 }), height: fc.integer({ min: 50, max: 4000 }) });
 const zoom = fc.double({ min: 0.05, max: 64, noNaN: true });
@@ -31,6 +31,21 @@ describe('viewport', () => {
       expect(zoomed).toBeLessThanOrEqual(MAX_ZOOM);
       expect(zoomed).toBeGreaterThan(0);
       expect(zoomed).toBe(clampZoom(v, image, zoomed));
+    }));
+  });
+
+  it('shows a place in the middle of the canvas, whole where the zoom allows, and never further out than the whole image', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(fc.property(size, size, share, share, share, share, (window, image, a, b, c, d) => {
+      const [w, h] = [1 + c * (image.width - 1), 1 + d * (image.height - 1)];
+      const box = [a * (image.width - w), b * (image.height - h), w, h] as const;
+      const near = closeUp(fit(window, image), image, [...box]);
+      const [x, y] = toScreen(near, [box[0] + w / 2, box[1] + h / 2]);
+      expect(x).toBeCloseTo(window.width / 2, 3);
+      expect(y).toBeCloseTo(window.height / 2, 3);
+      expect(near.zoom).toBeGreaterThanOrEqual(fit(window, image).zoom - 1e-9);
+      expect(near.zoom).toBe(clampZoom(near, image, near.zoom));
+      if (near.zoom > fit(window, image).zoom) expect(w * near.zoom).toBeLessThanOrEqual(window.width / 3 + 1e-6);
     }));
   });
 

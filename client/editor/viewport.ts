@@ -89,6 +89,15 @@ export function reveal(view: Viewport, image: Size, box: Box): Viewport {
   return { ...zoomed, cx: towards(zoomed.cx, x, x + w, halfW), cy: towards(zoomed.cy, y, y + h, halfH) };
 }
 
+/** The box in the middle, with its own size of surroundings on each side; never closer than its pixels can be judged in. */
+export function closeUp(view: Viewport, image: Size, box: Box): Viewport {
+  const [x, y, w, h] = box;
+  const across = view.width / (3 * Math.max(w, 1));
+  const down = view.height / (3 * Math.max(h, 1));
+  const zoom = Math.max(fitZoom(view, image), Math.min(across, down, 2 * SHARP_ZOOM));
+  return { ...view, cx: x + w / 2, cy: y + h / 2, zoom: clampZoom(view, image, zoom) };
+}
+
 /** The nearest centre from which `from…to` is within `half` of it; the middle when it does not fit. */
 function towards(centre: number, from: number, to: number, half: number): number {
   if (to - from > 2 * half) return (from + to) / 2;

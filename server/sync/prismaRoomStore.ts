@@ -27,7 +27,10 @@ export class PrismaRoomStore implements RoomStore {
     // The ids alone: masks can be megabytes.
     const predictions = await this.#db.$queryRaw<{ id: string; class: number }[]>`
       SELECT p->>'id' AS id, (p->>'class')::int AS class FROM "PredictionSet" s, jsonb_array_elements(s.instances) p
-      WHERE s.id = ${task.predictionSetId}::text OR (${thorough}::bool AND s."imageId" = ${task.imageId}::text)`;
+      WHERE s.id = ${task.predictionSetId}::text OR (${thorough}::bool AND s."imageId" = ${task.imageId}::text)
+      UNION ALL
+      SELECT p->>'id', (p->>'class')::int FROM "BaselineLabel" b, jsonb_array_elements(b.instances) p
+      WHERE b."imageId" = ${task.imageId}::text AND (${task.predictionSetId}::text IS NULL OR ${thorough}::bool)`;
     return {
       size: task.image, classes: new Map(task.project.classes.map((c) => [c.index, c.retiredAt?.getTime() ?? null])),
       predictions: new Map(predictions.map((p) => [p.id, p.class])),

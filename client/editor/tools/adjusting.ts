@@ -20,7 +20,7 @@ export function graspSelected(host: ToolHost, input: PointerInput): Grasp | null
 }
 
 export function isLive(shape: Shape): boolean {
-  return shape.source !== 'baseline' && (shape.state === 'kept' || shape.state === 'person');
+  return shape.state === 'kept' || shape.state === 'person';
 }
 
 /** The held shape's box with the pointer now at `to`. */

@@ -20,8 +20,7 @@ const DONE = { drawn: 'drawn', adjusted: 'moved or resized', relabelled: 'relabe
 /** What there is to say about one instance, a line each: what it is and whose, what it replaces, where its mask is from. */
 export function describe(shape: Shape, around: Surroundings): string[] {
   const name = classOf(around.classes, shape.class).name;
-  if (shape.source === 'baseline') return [`${name}, a label that the picture came with`, 'kept as it is'];
-  if (shape.source === 'prediction') return predictionLines(shape, name, around);
+  if (shape.source !== 'annotation') return predictionLines(shape, name, around);
   return [
     `${name}, ${DONE[shape.kind ?? 'drawn']} by ${around.nameOf(shape.by)}, ${since(shape.at ?? around.now, around.now)}`,
     ...changedBy(shape, around),
@@ -31,6 +30,16 @@ export function describe(shape: Shape, around: Surroundings): string[] {
   ];
 }
 
+/** What the erase key does to it; empty = nothing. */
+export function eraseVerb(shape: Shape | null): string {
+  switch (shape?.state) {
+    case 'person': return 'Delete';
+    case 'kept': return shape.source === 'baseline' ? 'Delete' : 'Reject';
+    case 'rejected': return 'Take back';
+    default: return '';
+  }
+}
+
 const CHANGED = { class: 'class changed', box: 'moved or resized', other: 'changed' } as const;
 
 function changedBy({ edited }: Shape, { nameOf, now }: Surroundings): string[] {
@@ -38,8 +47,9 @@ function changedBy({ edited }: Shape, { nameOf, now }: Surroundings): string[] {
 }
 
 function predictionLines(shape: Shape, name: string, { model, nameOf, now }: Surroundings): string[] {
-  const found = `${name}, found by ${model ?? 'the baseline'}, ${scoreText(shape.score ?? 0)}`;
-  if (shape.state === 'rejected') return [found, `rejected by ${nameOf(shape.by)}, ${since(shape.at ?? now, now)}`];
+  const given = shape.source === 'baseline';
+  const found = given ? `${name}, a label that the picture came with` : `${name}, found by ${model ?? 'the baseline'}, ${scoreText(shape.score ?? 0)}`;
+  if (shape.state === 'rejected') return [found, `${given ? 'deleted' : 'rejected'} by ${nameOf(shape.by)}, ${since(shape.at ?? now, now)}`];
   return [found, shape.unsure ? 'unsure: look twice' : 'kept unless you change it'];
 }
 
@@ -47,6 +57,7 @@ function replaced(shape: Shape, { derived, classes }: Surroundings): string[] {
   const ghosts = (shape.of ?? []).map((id) => derived?.byId.get(id)).filter((g): g is Shape => g !== undefined);
   const [first] = ghosts;
   if (!first) return [];
+  if (first.source === 'baseline') return [`replaces ${ghosts.length === 1 ? 'a label' : `${ghosts.length} labels`} that the picture came with (${classOf(classes, first.class).name}${ghosts.length === 1 ? '' : ', …'})`];
   const one = `${classOf(classes, first.class).name} ${scoreText(first.score ?? 0)}`;
   return [ghosts.length === 1 ? `replaces a prediction (${one})` : `replaces ${ghosts.length} predictions (${one}, …)`];
 }

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import type { Size } from '#core/geometry/box.ts';
 import type { TaskDto } from '#core/api/image.ts';
 import type { ProjectDto } from '#core/api/project.ts';
-import type { Prediction } from '#core/annotation/schema.ts';
+import { asPredictions } from '#core/annotation/given.ts';
 import { newId } from '#core/ids.ts';
 import { PresenceState } from '#core/protocol.ts';
 import type { Desk } from '../../editor/desk.ts';
@@ -57,8 +57,7 @@ export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: De
 
 function editorTask(dto: TaskDto, project: ProjectDto): EditorTask {
   const { id, image, model, threshold } = dto;
-  const baseline = dto.baseline.map((i): Prediction => ({ id: i.id, class: i.class, box: i.box, score: i.score ?? 1, ...(i.mask ? { mask: i.mask } : {}) }));
-  return { id, image, predictions: dto.predictions, baseline, threshold, model: model?.name ?? 'baseline', attention: project.settings.attention, segmenting: project.task === 'segment' };
+  return { id, image, predictions: dto.predictions, baseline: asPredictions(dto.baseline), threshold, model: model?.name ?? 'baseline', attention: project.settings.attention, segmenting: project.task === 'segment' };
 }
 
 function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {

@@ -15,6 +15,7 @@ import { fetchLoop } from '../shell/index.ts';
 import { fetchNext, fetchProject, reopenTask, skipTask } from './api.ts';
 import { Departures } from './departures.ts';
 import { takeFirst, useHolding } from './holding.ts';
+import { useLeading } from './leading.ts';
 import { openTask, type OpenTask } from './openTask.ts';
 import { Outbox, UnsentEdits } from './outbox.ts';
 import { Prefetch } from './prefetch.ts';
@@ -36,8 +37,7 @@ const AHEAD = 3;
 /** The annotator's way through the pictures: what is open, what comes next, submitting, skipping, going back. */
 export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, size: () => { width: number; height: number }) {
   const { me } = useSession();
-  const toasts = useToasts();
-  const router = useRouter();
+  const [toasts, router] = [useToasts(), useRouter()];
   const desk = useDesk(project.value);
   const prefetch = new Prefetch();
   const info = shallowRef<ProjectDto | null>(null);
@@ -50,11 +50,11 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
   const back = shallowRef<Back | null>(null);
   const { flagged, flagNote, toggleFlag } = useFlag(open, (task) => prefetch.drop(task));
   const holding = useHolding(open, info);
+  const leading = useLeading(open, phase);
   const loop = useResource(() => project.value || null, fetchLoop);
   const enough = computed(() => loop.data.value?.next === 'freeze');
   const trail: string[] = [];
-  let turn = 0;
-  let shownAt = 0;
+  let [turn, shownAt] = [0, 0];
   let backTimer: ReturnType<typeof setTimeout> | undefined;
   const whose = () => ({ user: me.value?.id ?? '', project: project.value });
   const departures = new Departures(new Outbox(whose), new UnsentEdits(whose), (task) => {
@@ -154,11 +154,12 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     const leaving = open.value;
     // The second stroke of a double tap is not meant for a picture that has only just appeared.
     if (!leaving || phase.value !== 'ready' || performance.now() - shownAt < LEAST_LOOK_MS) return;
-    if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return forward();
+    if (leaving.dto.state === 'submitted' || leaving.room.provider.state === 'closed') return leading.onward(forward);
     if (leaving.editor.readOnly) return;
     leaving.editor.tool.cancel();
     const [first] = upcoming.value;
     const done = departures.submit(leaving);
+    if (await leading.returned(done)) return;
     offerBack({ task: leaving.dto.id, name: leaving.dto.image.name, done });
     // The next one is usually kept for this person already: then there is nothing to wait for.
     if (first?.state === 'assigned') return go(first.id, true);
@@ -291,7 +292,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
 
   return {
     me, info, next, open, picture, pictureProblem, phase, problem, upcoming, back, flagged, flagNote, lookingOn: holding.lookingOn, help: () => holding.help(), desk, enough, failures: departures.failures, waiting: departures.waiting,
-    start, go, submit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
+    start, go, submit, afterSubmit: leading.afterSubmit, skip, toggleFlag, forward, previous, takeBack, reopen, reload, dismiss: (task: string) => departures.dismiss(task),
   };
 }
 

@@ -6,6 +6,7 @@ const TABS: readonly Tab[] = [
   { name: 'images', label: 'Images', least: 'viewer' },
   { name: 'correct', label: 'Correct', least: 'annotator' },
   { name: 'review', label: 'Review', least: 'viewer' },
+  { name: 'second-look', label: 'Second look', least: 'reviewer' },
   { name: 'versions', label: 'Versions', least: 'viewer' },
   { name: 'training', label: 'Training', least: 'viewer' },
   { name: 'report', label: 'Report', least: 'viewer' },

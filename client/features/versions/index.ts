@@ -1,1 +1,2 @@
 export { fetchVersions } from './api.ts';
+export { usePages } from './usePages.ts';

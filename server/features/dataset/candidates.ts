@@ -57,10 +57,19 @@ async function unlabelled(db: Db, projectId: string, modelId: string | null): Pr
   return new Map(sets.map((set) => [set.imageId, { id: set.id, instances: Value.Parse(Predictions, set.instances) satisfies Prediction[] }]));
 }
 
-async function candidates(db: Db, projectId: string, predictions: ReadonlyMap<string, Candidate['predictions']>): Promise<Candidate[]> {
-  const restoredOf = await restoredVersion(db, projectId);
+/** The labels of some images as freezing now would take them, in the classes as they are now. Images that it would leave out are not among them. */
+export async function acceptedLabels(db: Db, projectId: string, imageIds: readonly string[]): Promise<Map<string, Chosen>> {
+  const classes = await db.projectClass.findMany({ where: { projectId } });
+  const classOf = classResolver(classes.map((c) => ({ index: c.index, retired: c.retiredAt !== null, mergedInto: c.mergedInto })));
+  const { chosen } = mergeDataset(await candidates(db, projectId, new Map(), imageIds), { parent: new Map(), classOf, hash: sha256 });
+  return new Map(chosen.map((item) => [item.imageId, item]));
+}
+
+async function candidates(db: Db, projectId: string, predictions: ReadonlyMap<string, Candidate['predictions']>, only?: readonly string[]): Promise<Candidate[]> {
+  const some = only === undefined ? {} : { in: [...only] };
+  const restoredOf = await restoredVersion(db, projectId, some);
   const images = await db.image.findMany({
-    where: { projectId }, orderBy: { sha256: 'asc' },
+    where: { projectId, id: some }, orderBy: { sha256: 'asc' },
     select: {
       id: true, sha256: true, width: true, height: true, split: true, excluded: true,
       revisions: { where: countingRevisions(), orderBy: [{ createdAt: 'desc' }, { number: 'desc' }], take: 1, select: { id: true, predictionSetId: true, status: true, instances: true, task: { select: { review: true } } } },
@@ -76,11 +85,11 @@ async function candidates(db: Db, projectId: string, predictions: ReadonlyMap<st
 }
 
 /** The latest restore of a project, as what `mergeDataset` wants to know of each image. By ids, not by clocks: a submit that was under way is newer. */
-async function restoredVersion(db: Db, projectId: string): Promise<(imageId: string, revisionId: string | null, baselineId: string | null) => Pick<Candidate, 'restored'>> {
-  const version = await db.datasetVersion.findFirst({ where: { projectId, restoredFromId: { not: null } }, orderBy: { number: 'desc' }, select: { id: true, marks: true } });
+async function restoredVersion(db: Db, projectId: string, imageId: { in?: string[] }): Promise<(imageId: string, revisionId: string | null, baselineId: string | null) => Pick<Candidate, 'restored'>> {
+  const version = await db.datasetVersion.findFirst({ where: { projectId, restoredFromId: { not: null } }, orderBy: { number: 'desc' }, select: { id: true, marks: { where: { imageId } } } });
   if (!version) return () => ({});
   const marks = new Map(version.marks.map((mark) => [mark.imageId, mark]));
-  const rows = await db.datasetItem.findMany({ where: { datasetVersionId: version.id }, select: { imageId: true, source: true, revisionId: true, baselineId: true, predictionSetId: true, instances: true, revision: { select: { status: true } } } });
+  const rows = await db.datasetItem.findMany({ where: { datasetVersionId: version.id, imageId }, select: { imageId: true, source: true, revisionId: true, baselineId: true, predictionSetId: true, instances: true, revision: { select: { status: true } } } });
   const items = new Map(rows.map(({ imageId, source, instances, revision, ...origin }): [string, RestoredItem] =>
     [imageId, { ...origin, source: sourceOf(source), status: revision && statusOf(revision.status), instances: readInstances(instances) }]));
   return (imageId, revisionId, baselineId) => {

@@ -14,7 +14,8 @@ type Db = Prisma.TransactionClient;
 /** The latest revision of each task of an iteration that these eyes may see, with the predictions that it judged; each image once. */
 export async function judgedRevisions(tx: Db, iterationId: string, eyes: Eyes = null): Promise<(Judged & { status: string; timeMs: number })[]> {
   const rows = await tx.revision.findMany({
-    where: { iterationId, ...countingRevisions(eyes) }, orderBy: { number: 'desc' }, distinct: ['taskId'],
+    // What the labels of an import were corrected to says nothing about a model.
+    where: { iterationId, ...countingRevisions(eyes), OR: [{ predictionSetId: { not: null } }, { image: { baselines: { none: {} } } }] }, orderBy: { number: 'desc' }, distinct: ['taskId'],
     select: { instances: true, verdicts: true, threshold: true, status: true, timeMs: true, predictionSet: { select: { instances: true } } },
   });
   return rows.map(({ predictionSet, ...row }) => ({ ...row, predictions: predictionSet?.instances ?? [] }));

@@ -9,7 +9,10 @@ import { Id, ProjectParams } from '#core/api/common.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
 import { rankProject } from '../next/index.ts';
+import { predictLabelled } from './labelled.ts';
 import { predictProject } from './service.ts';
+
+export { predictLabelled };
 
 const AGAIN_MS = 3000;
 const JobData = Type.Object({ project: Id });

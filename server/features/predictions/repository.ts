@@ -29,6 +29,15 @@ export async function waitingImages(db: PrismaClient, projectId: string): Promis
   });
 }
 
+/** Images with labels that this model has not predicted, oldest first. */
+export async function labelledWithout(db: PrismaClient, projectId: string, modelId: string): Promise<WaitingImage[]> {
+  return db.$queryRaw<WaitingImage[]>`
+    SELECT i.id, i.sha256, i."displaySha256", i.orientation FROM "Image" i WHERE i."projectId" = ${projectId} AND NOT i.excluded
+      AND (EXISTS (SELECT 1 FROM "Revision" r WHERE r."imageId" = i.id) OR EXISTS (SELECT 1 FROM "BaselineLabel" b WHERE b."imageId" = i.id))
+      AND NOT EXISTS (SELECT 1 FROM "PredictionSet" p WHERE p."imageId" = i.id AND p."modelId" = ${modelId})
+    ORDER BY i."createdAt", i.id`;
+}
+
 export async function findSet(db: PrismaClient, imageId: string, modelId: string): Promise<{ id: string; instances: Prediction[] } | null> {
   const row = await db.predictionSet.findUnique({ where: { imageId_modelId: { imageId, modelId } }, select: { id: true, instances: true } });
   return row && { id: row.id, instances: Value.Parse(Predictions, row.instances) };

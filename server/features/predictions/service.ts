@@ -21,7 +21,7 @@ export const SCORE_FLOOR = 0.05;
 /** Of one picture, best first; the trainer measures with the same. */
 export const MAX_OBJECTS = 1000;
 /** After so many pictures in a row without one success the fault is the model's, not the pictures'. */
-const HOPELESS = 5;
+export const HOPELESS = 5;
 /** The loop bar and the grid are told at most this often. */
 const TELL_MS = 1000;
 
@@ -89,7 +89,7 @@ function summary({ made, failed }: Tally): string {
 
 const ClassMap = Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]));
 
-async function currentModel({ db, blobs, inference }: Parts, projectId: string): Promise<Current> {
+export async function currentModel({ db, blobs, inference }: Pick<Parts, 'db' | 'blobs' | 'inference'>, projectId: string): Promise<Current> {
   const project = await db.project.findUnique({ where: { id: projectId }, include: { classes: true } });
   if (!project) throw new EmendError('not_found', 'The project is gone; nothing was predicted.');
   const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
@@ -152,7 +152,7 @@ async function one(parts: Parts, item: Item, tally: Tally, signal: AbortSignal):
   }
 }
 
-async function predictImage(parts: Parts, current: Current, image: WaitingImage, signal: AbortSignal): Promise<{ id: string; instances: readonly Prediction[] }> {
+export async function predictImage(parts: Pick<Parts, 'db' | 'blobs' | 'inference'>, current: Current, image: WaitingImage, signal: AbortSignal): Promise<{ id: string; instances: readonly Prediction[] }> {
   const path = await parts.blobs.path(shownBlob(image));
   const found = await patiently(() => parts.inference.predict(current.path, path, { conf: SCORE_FLOOR, masks: current.masks, maxDetections: MAX_OBJECTS }, signal), signal);
   const instances = toPredictions(found, current.classMap);

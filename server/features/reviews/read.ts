@@ -1,6 +1,6 @@
 /** The review queue and one outcome of it, as they are read. */
+import { asPredictions } from '#core/annotation/given.ts';
 import type { ReviewCard, ReviewDetail, ReviewQueue, ReviewShelf } from '#core/api/review.ts';
-import type { Prediction } from '#core/annotation/schema.ts';
 import { EmendError } from '#core/errors.ts';
 import type { Prisma, PrismaClient } from '#prisma';
 import { hiddenTasks, type Eyes } from '../../blind.ts';
@@ -68,7 +68,7 @@ export async function readDetail(db: PrismaClient, taskId: string, personId: str
   const baseline = stored.predictionSet ? [] : await baselineOf(db, row.imageId);
   return {
     card, revision, predictions: stored.predictionSet ? predictionsOf(stored.predictionSet.instances) : [],
-    baseline: baseline.map((i): Prediction => ({ id: i.id, class: i.class, box: i.box, score: i.score ?? 1, ...(i.mask ? { mask: i.mask } : {}) })),
+    baseline: asPredictions(baseline),
     model: stored.predictionSet?.model.name ?? null, document: Buffer.from(stored.docState).toString('base64'),
     reviews: await Promise.all(reviews.map((r) => reviewDto(db, r))),
     people: await db.user.findMany({ where: { id: { in: [...makersOf(stored)] } }, select: { id: true, name: true } }),

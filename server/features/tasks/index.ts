@@ -7,7 +7,7 @@ import { taskRoutes } from './taskRoutes.ts';
 
 export { createTask, lockPair, moveOpenTasks } from './copies.ts';
 export { revisionDto } from './revisionRoutes.ts';
-export { currentIteration } from './handOut.ts';
+export { currentIteration, LEASE_MS } from './handOut.ts';
 export { baselineOf, outcomeOf, predictionsOf, stateOf } from './read.ts';
 export { reviewDto, reviewReasonOf, reviewStateOf } from './reviews.ts';
 

@@ -72,11 +72,20 @@ export class Leases {
   /** Gives back what nobody holds any more, or hands it to whoever has it open beside the one who went. */
   sweep(): void {
     this.#do('', async () => {
+      await this.#takeAway();
       const freed = await this.#app.db.$queryRaw<Freed[]>`
         UPDATE "Task" SET state = 'pending', "assigneeId" = NULL, "leaseUntil" = NULL
         WHERE state = 'assigned' AND "leaseUntil" < now() AT TIME ZONE 'UTC' RETURNING id, "projectId", "imageId"`;
       for (const task of freed) await this.#passOn(task);
     });
+  }
+
+  /** Made so that somebody could change labels that the image came with, and left as it was: there is nothing for anybody to do. */
+  async #takeAway(): Promise<void> {
+    const gone = await this.#app.db.$queryRaw<Freed[]>`
+      DELETE FROM "Task" t WHERE t.asked AND t.state = 'assigned' AND t."leaseUntil" < now() AT TIME ZONE 'UTC' AND NOT t.dirty AND t."docSeq" = 0
+        AND NOT EXISTS (SELECT 1 FROM "Revision" r WHERE r."taskId" = t.id) RETURNING t.id, t."projectId", t."imageId"`;
+    for (const { projectId } of gone) this.#app.bus.emit(projectId, { type: 'loop' });
   }
 
   async #passOn({ id, projectId, imageId }: Freed): Promise<void> {

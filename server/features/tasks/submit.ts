@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static } from 'typebox';
 import * as Y from 'yjs';
 import { readContent } from '#core/annotation/doc.ts';
+import { asPredictions, mergeGiven } from '#core/annotation/given.ts';
 import { isUntouched, liveAnnotations, mergeSubmission, withinPicture } from '#core/annotation/merge.ts';
 import type { Prediction, TaskContent } from '#core/annotation/schema.ts';
 import type { Submitted } from '#core/api/image.ts';
@@ -85,16 +86,16 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
   if (saw !== undefined && saw !== task.predictionSetId) {
     throw new EmendError('conflict', 'The model has looked at this image anew since you opened it, so what you saw is not what would be kept. Nothing was submitted, and your edits are saved. Open the image again and look once more.');
   }
-  const predictions = task.predictionSet ? predictionsOf(task.predictionSet.instances) : [];
+  // An image without predictions keeps the labels that it came with, but for those that were corrected.
+  const given = task.predictionSet ? null : await baselineOf(tx, task.imageId);
+  const predictions = given ? asPredictions(given) : predictionsOf(task.predictionSet?.instances);
   const { threshold, review: share } = readSettings(task.project.settings);
   const content = readContent(doc);
-  // An image without predictions keeps the labels that it came with.
-  const baseline = task.predictionSet ? [] : await baselineOf(tx, task.imageId);
   const status = isUntouched(predictions, content) ? 'ok' : 'corrected';
   const revision = await tx.revision.create({
     data: {
       id: newId(), taskId, imageId: task.imageId, number: (last?.number ?? 0) + 1, iterationId: task.iterationId, predictionSetId: task.predictionSetId,
-      status, instances: [...baseline, ...withinPicture(mergeSubmission(predictions, content, threshold), task.image)], verdicts: Object.fromEntries(content.verdicts), threshold,
+      status, instances: withinPicture(given ? mergeGiven(given, content) : mergeSubmission(predictions, content, threshold), task.image), verdicts: Object.fromEntries(content.verdicts), threshold,
       authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)),
     },
   });
