@@ -89,7 +89,7 @@ function summary({ made, failed }: Tally): string {
 
 const ClassMap = Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]));
 
-async function currentModel({ db, blobs, inference }: Parts, projectId: string): Promise<Current> {
+export async function currentModel({ db, blobs, inference }: Parts, projectId: string): Promise<Current> {
   const project = await db.project.findUnique({ where: { id: projectId }, include: { classes: true } });
   if (!project) throw new EmendError('not_found', 'The project is gone; nothing was predicted.');
   const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
