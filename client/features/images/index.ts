@@ -1,0 +1,2 @@
+export { default as ImageDrawer } from './ImageDrawer.vue';
+export { STATUSES } from './filters.ts';
