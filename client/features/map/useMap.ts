@@ -1,4 +1,4 @@
-import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from 'vue';
+import { computed, onActivated, onDeactivated, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef } from 'vue';
 import type { JobDto } from '#core/api/job.ts';
 import type { ImageMapDto } from '#core/api/map.ts';
 import { useAction, type Action } from '../../ui/action.ts';
@@ -10,6 +10,7 @@ import { unpackFacets, unpackPoints, type Facets, type Points } from './unpack.t
 
 /** Facets of many images are many rows for the server: not more often than this while people work. */
 const FACETS_MS = 2500;
+const IMAGES_PER_MS = 10;
 
 export interface MapState {
   head: Resource<ImageMapDto>;
@@ -44,6 +45,8 @@ export function useMap(): MapState {
   const latest = computed(() => jobs.data.value?.find((job) => job.kind === 'map') ?? null);
   const selected = shallowRef<ReadonlySet<number>>(new Set());
 
+  /** Ids of what is selected, while the points are fetched anew. */
+  let chosen: string[] = [];
   watch(() => points.data.value, (now, before) => {
     // The former points are gone for a moment while the new ones come; the selection waits for them.
     if (before) chosen = [...selected.value].flatMap((point) => before.ids[point] ?? []);
@@ -51,10 +54,8 @@ export function useMap(): MapState {
     const wanted = new Set(chosen);
     selected.value = new Set(now.ids.flatMap((image, point) => (wanted.has(image) ? [point] : [])));
   });
-  let chosen: string[] = [];
 
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const facetsSoon = (): void => { timer ??= setTimeout(() => { timer = null; if (key() !== null) void known.refetch(); }, FACETS_MS); };
+  const facetsSoon = seldom(() => Math.max(FACETS_MS, (points.data.value?.ids.length ?? 0) / IMAGES_PER_MS), () => { if (key() !== null) void known.refetch(); });
   on((event) => {
     if (event.type === 'job' && event.job.kind === 'map' && event.job.state === 'done') head.refetchSoon();
     if (event.type === 'images' || event.type === 'model' || (event.type === 'job' && event.job.kind === 'predict' && event.job.state === 'done')) head.refetchSoon();
@@ -71,4 +72,27 @@ export function useMap(): MapState {
     make: useAction(async () => { show(await makeMap(id)); }),
     cancel: useAction(async () => { if (latest.value) show(await cancelJob(latest.value.id)); }),
   };
+}
+
+/** Once in a while at most, however often it is called, and not while the page is out of sight: then when it is seen again. */
+function seldom(wait: () => number, work: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let [hidden, wanted] = [false, false];
+  const soon = (): void => {
+    wanted = true;
+    if (hidden) return;
+    timer ??= setTimeout(() => {
+      timer = null;
+      if (hidden) return;
+      wanted = false;
+      work();
+    }, wait());
+  };
+  onDeactivated(() => { hidden = true; });
+  onActivated(() => {
+    hidden = false;
+    if (wanted) soon();
+  });
+  onScopeDispose(() => { if (timer) clearTimeout(timer); });
+  return soon;
 }

@@ -38,9 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/map/points`, { schema: { tags, summary: 'Where the images lie (MapPoints)', params: ProjectParams, produces: ['application/json'] } }, async (request, reply) => {
     const { map } = await currentMap(app.db, request.params.project);
     if (!map) throw new EmendError('not_found', 'This project has no map yet. Make one first.');
-    await sendBlob(reply, app.blobs, { sha256: map.sha256, type: 'application/json' });
-    // The address stays when the map changes: it is asked for again, and answered with 304 where nothing has.
-    return reply.header('cache-control', 'private, no-cache');
+    return sendBlob(reply, app.blobs, { sha256: map.sha256, type: 'application/json', asked: true });
   });
   app.get(`${API}/projects/:project/map/facets`, { schema: { tags, summary: 'Status, split, class and doubts of the images on the map', params: ProjectParams, response: { 200: MapFacets } } }, (request) => {
     const { projectId, person, role } = inProject(request);

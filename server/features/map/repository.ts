@@ -5,7 +5,7 @@ import type { ImageMap, PrismaClient } from '#prisma';
 /** ImageMap.basis where no model tells how it sees the images. */
 export const THUMBNAILS = 'thumbnails';
 /** Selections that a project keeps; an address that is older shows nothing and says so. */
-const KEPT = 200;
+const KEPT = 100;
 
 export async function databaseNow(db: PrismaClient): Promise<Date> {
   const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT (now() AT TIME ZONE 'UTC')::timestamp(3) AS now`;
