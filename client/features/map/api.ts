@@ -1,4 +1,4 @@
-import { FrontDone, ImageMapDto, ImagePickDto, MapFacets, MapPoints } from '#core/api/map.ts';
+import { ImageMapDto, ImagePickDto, MapFacets, MapPoints } from '#core/api/map.ts';
 import { ImagePage } from '#core/api/image.ts';
 import { JobDto } from '#core/api/job.ts';
 import { get, post, urlOf } from '../../api.ts';
@@ -10,4 +10,3 @@ export const fetchFacets = (project: string, signal?: AbortSignal) => get(MapFac
 /** At most 200 at once. */
 export const fetchCards = (project: string, ids: readonly string[], signal?: AbortSignal) => get(ImagePage, urlOf(`/projects/${project}/images`, { ids: ids.join(','), limit: 200 }), signal);
 export const pickImages = (project: string, images: readonly string[]) => post(ImagePickDto, `/projects/${project}/picks`, { images });
-export const putInFront = (project: string, images: readonly string[], front: boolean) => post(FrontDone, `/projects/${project}/tasks/front`, { images, front });
