@@ -72,5 +72,5 @@ export const ImagePickDto = Type.Object({ id: Id, images: Type.Integer() });
 
 /** `front` false: back to the places that the ranking gives them. */
 export const FrontTasks = Type.Object({ images: Picked, front: Type.Boolean() }, { additionalProperties: false });
-/** How many tasks changed their place, and how many of the images have none that waits. */
-export const FrontDone = Type.Object({ tasks: Type.Integer(), notWaiting: Type.Integer() });
+/** How many images changed their place, and how many have no task that waits. */
+export const FrontDone = Type.Object({ images: Type.Integer(), notWaiting: Type.Integer() });

@@ -251,12 +251,12 @@ describe('handing out what was chosen', () => {
     const last = (await t.db.task.findMany({ where: { projectId: project.id }, orderBy: { priority: 'asc' }, take: 2 })).map((task) => task.imageId);
     const done = (await t.task(project, { state: 'submitted' })).imageId;
     expect((await ann.post(`/projects/${project.id}/tasks/front`, { images: last, front: true })).status).toBe(403);
-    expect((await reviewer.post(`/projects/${project.id}/tasks/front`, { images: [...last, done], front: true })).body).toEqual({ tasks: 2, notWaiting: 1 });
+    expect((await reviewer.post(`/projects/${project.id}/tasks/front`, { images: [...last, done], front: true })).body).toEqual({ images: 2, notWaiting: 1 });
     // Again changes nothing; nor does another project's reviewer reach them.
-    expect((await reviewer.post(`/projects/${project.id}/tasks/front`, { images: last, front: true })).body).toEqual({ tasks: 0, notWaiting: 0 });
+    expect((await reviewer.post(`/projects/${project.id}/tasks/front`, { images: last, front: true })).body).toEqual({ images: 0, notWaiting: 0 });
     const other = await t.project();
     const stranger = await t.person({ project: other.id, role: 'reviewer' });
-    expect((await stranger.post(`/projects/${other.id}/tasks/front`, { images: ids, front: true })).body).toEqual({ tasks: 0, notWaiting: ids.length });
+    expect((await stranger.post(`/projects/${other.id}/tasks/front`, { images: ids, front: true })).body).toEqual({ images: 0, notWaiting: ids.length });
     await rankProject(t.app, project.id);
     const { body } = await ann.post(`/projects/${project.id}/tasks/next`, {});
     expect(last).toContain(body.current.imageId);
@@ -266,7 +266,7 @@ describe('handing out what was chosen', () => {
     // Back again: ranked as before; the one that is in a hand stays there.
     const rest = last.find((id) => id !== body.current.imageId) ?? '';
     await t.db.task.updateMany({ where: { imageId: rest }, data: { state: 'pending', assigneeId: null, leaseUntil: null, reserved: false } });
-    expect((await reviewer.post(`/projects/${project.id}/tasks/front`, { images: last, front: false })).body).toEqual({ tasks: 1, notWaiting: 1 });
+    expect((await reviewer.post(`/projects/${project.id}/tasks/front`, { images: last, front: false })).body).toEqual({ images: 1, notWaiting: 1 });
     const back = await t.db.task.findFirstOrThrow({ where: { imageId: rest } });
     expect(back.priority).toBeLessThan(FRONT);
     expect(back.reason).not.toBe('put in front by Rita');

@@ -12,11 +12,11 @@ import type { Person } from '../../context.ts';
 export async function putInFront(db: PrismaClient, projectId: string, { images, front }: Static<typeof FrontTasks>, person: Pick<Person, 'name'>): Promise<Static<typeof FrontDone>> {
   const ids = [...new Set(images)];
   const reason = `put in front by ${person.name}`.slice(0, 120);
-  const tasks = front
-    ? await db.$executeRaw`
-        UPDATE "Task" SET priority = ${FRONT} + LEAST(1, GREATEST(0, priority)), reason = ${reason} WHERE "projectId" = ${projectId} AND "imageId" = ANY(${ids}::text[]) AND state = 'pending' AND priority < ${FRONT}`
-    : await db.$executeRaw`
-        UPDATE "Task" SET priority = priority - ${FRONT}, reason = NULL WHERE "projectId" = ${projectId} AND "imageId" = ANY(${ids}::text[]) AND state = 'pending' AND priority >= ${FRONT}`;
+  const moved = front
+    ? await db.$queryRaw<{ imageId: string }[]>`
+        UPDATE "Task" SET priority = ${FRONT} + LEAST(1, GREATEST(0, priority)), reason = ${reason} WHERE "projectId" = ${projectId} AND "imageId" = ANY(${ids}::text[]) AND state = 'pending' AND priority < ${FRONT} RETURNING "imageId"`
+    : await db.$queryRaw<{ imageId: string }[]>`
+        UPDATE "Task" SET priority = priority - ${FRONT}, reason = NULL WHERE "projectId" = ${projectId} AND "imageId" = ANY(${ids}::text[]) AND state = 'pending' AND priority >= ${FRONT} RETURNING "imageId"`;
   const waiting = await db.task.findMany({ where: { projectId, imageId: { in: ids }, state: 'pending' }, distinct: ['imageId'], select: { imageId: true } });
-  return { tasks, notWaiting: ids.length - waiting.length };
+  return { images: new Set(moved.map((row) => row.imageId)).size, notWaiting: ids.length - waiting.length };
 }

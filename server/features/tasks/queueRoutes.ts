@@ -51,9 +51,9 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request) => {
     const { person, projectId } = inProject(request);
     const done = await putInFront(app.db, projectId, request.body, person);
-    if (done.tasks > 0) {
+    if (done.images > 0) {
       const { front } = request.body;
-      await note(app.db, projectId, person.id, 'front', `put ${done.tasks === 1 ? 'one image' : `${done.tasks} images`} ${front ? 'in front of the queue' : 'back into the queue'}`);
+      await note(app.db, projectId, person.id, 'front', `put ${done.images === 1 ? 'one image' : `${done.images} images`} ${front ? 'in front of the queue' : 'back into the queue'}`);
       if (!front) await rankProject(app, projectId);
       for (const type of ['loop', 'activity'] as const) app.bus.emit(projectId, { type });
     }
