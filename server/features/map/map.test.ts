@@ -151,8 +151,9 @@ describe('the map of a project with a model', () => {
     const of = (id: string) => ({
       status: MAP_STATUS[status?.[place(id)] ?? 99], split: MAP_SPLIT[split?.[place(id)] ?? 99], tasks: tasks?.[place(id)], class: uint16(facets.class)[place(id)], alike: uint32(facets.alike)[place(id)], known: unsure?.[place(id)] !== NOT_KNOWN,
     });
-    expect(of(a)).toEqual({ status: 'predicted', split: 'valid', tasks: WAITING, class: 0, alike: 1, known: true });
-    expect(of(b)).toEqual({ status: 'predicted', split: 'train', tasks: WAITING, class: 1, alike: 1, known: true });
+    expect(of(a)).toEqual({ status: 'predicted', split: 'valid', tasks: WAITING, class: 0, alike: of(b).alike, known: true });
+    expect(of(b)).toEqual({ status: 'predicted', split: 'train', tasks: WAITING, class: 1, alike: of(a).alike, known: true });
+    expect(of(a).alike).toBeGreaterThan(0);
     expect(of(c)).toMatchObject({ status: 'baseline', class: 1, alike: 0 });
     expect(of(ids[5] ?? '')).toMatchObject({ status: 'excluded' });
     expect(of(stray)).toMatchObject({ class: NO_CLASS, known: false });
