@@ -28,79 +28,114 @@ type Held = { kind: 'lasso'; id: number; ring: Point[]; how: Combine } | { kind:
 const howOf = (event: MouseEvent): Combine => (event.shiftKey || event.ctrlKey || event.metaKey ? 'add' : event.altKey ? 'remove' : 'replace');
 const apart = ([ax, ay]: Point, [bx, by]: Point): number => Math.hypot(ax - bx, ay - by);
 
-/** Returns the remover. */
+/** Binds an element; the answer removes what was bound. */
 export function bindMapPointer(host: HTMLElement, port: PointerPort): () => void {
-  let held: Held | null = null;
-  let space = false;
-  const at = (event: MouseEvent): Point => {
-    const box = host.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
-  const down = (event: PointerEvent): void => {
-    if (held) return;
+  const hand = new Hand(host, port);
+  const bound = new AbortController();
+  const options = { signal: bound.signal, passive: false };
+  host.addEventListener('pointerdown', (event) => hand.down(event), options);
+  host.addEventListener('pointermove', (event) => hand.move(event), options);
+  host.addEventListener('pointerup', (event) => hand.up(event), options);
+  host.addEventListener('pointercancel', () => hand.stop(), options);
+  host.addEventListener('pointerleave', () => hand.leave(), options);
+  host.addEventListener('wheel', (event) => hand.wheel(event), options);
+  host.addEventListener('keydown', (event) => hand.key(event), options);
+  host.addEventListener('keyup', (event) => { if (event.key === ' ') hand.space = false; }, options);
+  host.addEventListener('blur', () => { hand.space = false; }, options);
+  host.addEventListener('contextmenu', (event) => event.preventDefault(), options);
+  return () => bound.abort();
+}
+
+class Hand {
+  /** Held down, a drag pans. */
+  space = false;
+  readonly #host: HTMLElement;
+  readonly #port: PointerPort;
+  #held: Held | null = null;
+
+  constructor(host: HTMLElement, port: PointerPort) {
+    this.#host = host;
+    this.#port = port;
+  }
+
+  down(event: PointerEvent): void {
+    if (this.#held) return;
     // Capturing takes the focus that a press gives elsewhere.
-    host.focus({ preventScroll: true });
-    host.setPointerCapture(event.pointerId);
-    if (event.button === 0 && !space) held = { kind: 'lasso', id: event.pointerId, ring: [at(event)], how: howOf(event) };
-    else held = { kind: 'pan', id: event.pointerId, last: at(event) };
+    this.#host.focus({ preventScroll: true });
+    this.#host.setPointerCapture(event.pointerId);
+    const at = this.#at(event);
+    if (event.button === 0 && !this.space) this.#held = { kind: 'lasso', id: event.pointerId, ring: [at], how: howOf(event) };
+    else this.#held = { kind: 'pan', id: event.pointerId, last: at };
     if (event.button !== 0) event.preventDefault();
-  };
-  const move = (event: PointerEvent): void => {
-    const now = at(event);
-    if (held?.id !== event.pointerId) return port.hover(now);
+  }
+
+  move(event: PointerEvent): void {
+    const [now, held] = [this.#at(event), this.#held];
+    if (held?.id !== event.pointerId) return this.#port.hover(now);
     if (held.kind === 'pan') {
-      port.pan(now[0] - held.last[0], now[1] - held.last[1]);
+      this.#port.pan(now[0] - held.last[0], now[1] - held.last[1]);
       held.last = now;
       return;
     }
     const last = held.ring[held.ring.length - 1];
     if (last && apart(last, now) < (held.ring.length === 1 ? DRAG : STEP)) return;
     held.ring.push(now);
-    port.hover(null);
-    port.lasso(held.ring);
-  };
-  const up = (event: PointerEvent): void => {
-    const hold = held;
-    if (hold?.id !== event.pointerId) return;
-    held = null;
-    if (hold.kind === 'pan') return;
-    port.lasso(null);
-    const [first] = hold.ring;
-    if (hold.ring.length >= 3) port.choose(hold.ring, hold.how);
-    else if (first) port.click(first, hold.how);
-  };
-  const stop = (): void => {
-    held = null;
-    port.lasso(null);
-  };
-  const wheel = (event: WheelEvent): void => {
+    this.#port.hover(null);
+    this.#port.lasso(held.ring);
+  }
+
+  up(event: PointerEvent): void {
+    const held = this.#held;
+    if (held?.id !== event.pointerId) return;
+    this.#held = null;
+    if (held.kind === 'pan') return;
+    this.#port.lasso(null);
+    const [first] = held.ring;
+    if (held.ring.length >= 3) this.#port.choose(held.ring, held.how);
+    else if (first) this.#port.click(first, held.how);
+  }
+
+  stop(): void {
+    this.#held = null;
+    this.#port.lasso(null);
+  }
+
+  leave(): void {
+    if (!this.#held) this.#port.hover(null);
+  }
+
+  wheel(event: WheelEvent): void {
     event.preventDefault();
     const intent = wheelIntent(event);
-    if (intent.kind === 'zoom') port.zoom(at(event), intent.factor);
-    else port.pan(intent.dx, intent.dy);
-  };
-  const centre = (): Point => [host.clientWidth / 2, host.clientHeight / 2];
-  const keys: Record<string, () => void> = {
-    ArrowLeft: () => port.pan(PAN, 0), ArrowRight: () => port.pan(-PAN, 0), ArrowUp: () => port.pan(0, PAN), ArrowDown: () => port.pan(0, -PAN),
-    '+': () => port.zoom(centre(), ZOOM), '=': () => port.zoom(centre(), ZOOM), '-': () => port.zoom(centre(), 1 / ZOOM), '0': () => port.fit(),
-    Escape: () => { if (held) stop(); else port.clear(); },
-    ' ': () => { space = true; },
-  };
-  const key = (event: KeyboardEvent): void => {
-    const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key];
-    if (!act) return;
+    if (intent.kind === 'zoom') this.#port.zoom(this.#at(event), intent.factor);
+    else this.#port.pan(intent.dx, intent.dy);
+  }
+
+  key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.#press(event.key)) return;
     event.preventDefault();
-    act();
-  };
-  const keyUp = (event: KeyboardEvent): void => { if (event.key === ' ') space = false; };
-  const leave = (): void => { if (!held) port.hover(null); };
-  const menu = (event: Event): void => event.preventDefault();
-  const blur = (): void => { space = false; };
-  const bindings: [string, EventListener][] = [
-    ['pointerdown', (e) => { if (e instanceof PointerEvent) down(e); }], ['pointermove', (e) => { if (e instanceof PointerEvent) move(e); }],
-    ['pointerup', (e) => { if (e instanceof PointerEvent) up(e); }], ['pointercancel', stop], ['pointerleave', leave], ['contextmenu', menu], ['blur', blur],
-    ['wheel', (e) => { if (e instanceof WheelEvent) wheel(e); }], ['keydown', (e) => { if (e instanceof KeyboardEvent) key(e); }], ['keyup', (e) => { if (e instanceof KeyboardEvent) keyUp(e); }],
-  ];
-  for (const [name, listener] of bindings) host.addEventListener(name, listener, { passive: false });
-  return () => { for (const [name, listener] of bindings) host.removeEventListener(name, listener); };
+  }
+
+  /** False = the key means nothing here. */
+  #press(key: string): boolean {
+    const { pan, zoom, fit, clear } = this.#port;
+    const centre: Point = [this.#host.clientWidth / 2, this.#host.clientHeight / 2];
+    switch (key) {
+      case 'ArrowLeft': pan(PAN, 0); return true;
+      case 'ArrowRight': pan(-PAN, 0); return true;
+      case 'ArrowUp': pan(0, PAN); return true;
+      case 'ArrowDown': pan(0, -PAN); return true;
+      case '+': case '=': zoom(centre, ZOOM); return true;
+      case '-': zoom(centre, 1 / ZOOM); return true;
+      case '0': fit(); return true;
+      case 'Escape': if (this.#held) this.stop(); else clear(); return true;
+      case ' ': this.space = true; return true;
+      default: return false;
+    }
+  }
+
+  #at(event: MouseEvent): Point {
+    const box = this.#host.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
 }
