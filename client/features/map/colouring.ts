@@ -17,8 +17,8 @@ export interface Coloured {
 }
 
 const STATUS: Record<(typeof MAP_STATUS)[number], [label: string, color: string]> = {
-  new: ['not predicted', '--line-strong'], predicted: ['to correct', '--warn'], corrected: ['corrected', '--accent'], ok: ['ok', '--ok'],
-  skipped: ['skipped', '--bad'], baseline: ['baseline', '--second'], excluded: ['excluded', '--dim'],
+  new: ['not predicted', '--dim'], predicted: ['to correct', '--warn'], corrected: ['corrected', '--accent'], ok: ['ok', '--ok'],
+  skipped: ['skipped', '--bad'], baseline: ['baseline', '--second'], excluded: ['excluded', '--line-strong'],
 };
 const SPLIT: Record<(typeof MAP_SPLIT)[number], string> = { train: '--accent', valid: '--warn', test: '--ok' };
 /** From sure to unsure (viridis, without its darkest part, which is lost on a dark screen): lightness alone tells the order, whatever colours one sees. */
@@ -36,14 +36,14 @@ export function colour(by: Colouring, facets: Facets, classes: readonly ClassDto
 function byClass(of: Uint16Array, classes: readonly ClassDto[]): Coloured {
   const place = new Map(classes.map((one, i) => [one.index, i]));
   const none = classes.length;
-  return counted(of.map((index) => (index === NO_CLASS ? none : (place.get(index) ?? none))), [...classes.map((one): [string, string] => [one.name, one.color]), ['no object', '--line-strong']]);
+  return counted(of.map((index) => (index === NO_CLASS ? none : (place.get(index) ?? none))), [...classes.map((one): [string, string] => [one.name, one.color]), ['no object', '--dim']]);
 }
 
 /** In fifths of what there is: doubts are small numbers, and which image has more of them is what counts. */
 function byDoubt(unsure: Uint8Array): Coloured {
   const known = unsure.filter((value) => value !== NOT_KNOWN).sort();
   const limits = RAMP.map((_, i) => known[Math.min(known.length - 1, Math.ceil(((i + 1) * known.length) / RAMP.length) - 1)] ?? NOT_KNOWN);
-  return counted(unsure.map((value) => (value === NOT_KNOWN ? RAMP.length : Math.max(0, limits.findIndex((limit) => value <= limit)))), [...RAMP.map(([label, color]): [string, string] => [label, color]), ['nothing found', '--line-strong']]);
+  return counted(unsure.map((value) => (value === NOT_KNOWN ? RAMP.length : Math.max(0, limits.findIndex((limit) => value <= limit)))), [...RAMP.map(([label, color]): [string, string] => [label, color]), ['no predictions', '--dim']]);
 }
 
 function counted(inks: Uint8Array | Uint16Array, names: readonly (readonly [string, string])[]): Coloured {
