@@ -14,6 +14,7 @@ declare module 'vue-router' {
 const projectPages: RouteRecordRaw[] = [
   { path: '', name: 'overview', component: () => import('./features/overview/OverviewPage.vue'), meta: { title: 'Overview' } },
   { path: 'images', name: 'images', component: () => import('./features/images/ImagesPage.vue'), meta: { title: 'Images' } },
+  { path: 'map', name: 'map', component: () => import('./features/map/MapPage.vue'), meta: { title: 'Map' } },
   { path: 'import/:import?', name: 'import', component: () => import('./features/import/ImportPage.vue'), meta: { title: 'Import' } },
   { path: 'versions/:number?', name: 'versions', component: () => import('./features/versions/VersionsPage.vue'), meta: { title: 'Versions' } },
   { path: 'training/:run?', name: 'training', component: () => import('./features/training/TrainingPage.vue'), meta: { title: 'Training' } },

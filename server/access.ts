@@ -63,6 +63,12 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   'GET /images/:id/overlay.png': least('viewer', 'image'),
   'POST /projects/:project/files': least('viewer', 'project'),
 
+  'GET /projects/:project/map': least('viewer', 'project'),
+  'POST /projects/:project/map': least('annotator', 'project'),
+  'GET /projects/:project/map/points': least('viewer', 'project'),
+  'GET /projects/:project/map/facets': least('viewer', 'project'),
+  'POST /projects/:project/picks': least('viewer', 'project'),
+
   'GET /projects/:project/imports': least('admin', 'project'),
   'POST /projects/:project/imports': least('admin', 'project'),
   'GET /imports/:id': least('admin', 'import'),
@@ -73,6 +79,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
 
   'POST /projects/:project/predict': least('annotator', 'project'),
   'POST /projects/:project/tasks/next': least('annotator', 'project'),
+  'POST /projects/:project/tasks/front': least('reviewer', 'project'),
   'GET /projects/:project/tasks': least('viewer', 'project'),
   'GET /tasks/:id': least('viewer', 'task'),
   'POST /tasks/:id/submit': least('annotator', 'task'),

@@ -3,6 +3,7 @@
  * of its folder's index.ts. A new one is added here with one import and one word in the list; its routes get their rows in access.ts.
  */
 import type { FastifyInstance } from 'fastify';
+import { plugin as map } from './features/map/index.ts';
 import { plugin as jobs } from './features/jobs/index.ts';
 import { plugin as next } from './features/next/index.ts';
 import { plugin as people } from './features/people/index.ts';
@@ -29,4 +30,4 @@ import inference from './plugins/inference.ts';
 
 export type Feature = (app: FastifyInstance) => Promise<void>;
 
-export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, splits, images, imports, dataset, files, models, iterations, evaluations, reports, training, reviews, secondLook, team, demo, system];
+export const FEATURES: readonly Feature[] = [inference, next, predictions, segmentation, people, projects, jobs, tasks, splits, images, imports, dataset, files, models, map, iterations, evaluations, reports, training, reviews, secondLook, team, demo, system];

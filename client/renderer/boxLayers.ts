@@ -12,7 +12,7 @@ const RING: Pick<LayerSpec, 'corners' | 'cornerFormat' | 'index'> = {
   cornerFormat: 'float32x3',
   index: new Uint16Array([0, 1, 5, 0, 5, 4, 1, 2, 6, 1, 6, 5, 2, 3, 7, 2, 7, 6, 3, 0, 4, 3, 4, 7]),
 };
-const STRIP: Pick<LayerSpec, 'corners' | 'cornerFormat' | 'index'> = {
+export const STRIP: Pick<LayerSpec, 'corners' | 'cornerFormat' | 'index'> = {
   corners: new Float32Array([0, -1, 1, -1, 1, 1, 0, 1]), cornerFormat: 'float32x2', index: SQUARE.index,
 };
 

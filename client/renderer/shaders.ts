@@ -195,3 +195,36 @@ void main() {
   finalColor = vec4(vInk.rgb * ink, ink + halo * (1.0 - ink));
 }`,
 };
+
+/** Points of a map: a disc, or a ring around one, as large on the screen at any zoom; uSize scales all of them. */
+export const DOT = {
+  vertex: `${HEAD}${PLACE}
+in vec2 aPosition; // -1…1
+in vec2 aAt;
+in vec4 aInk;
+in vec2 aLook; // radius, ring's width or 0 (CSS px)
+uniform float uSize;
+out vec2 vFrom;
+flat out vec4 vInk;
+flat out vec3 vLook;
+void main() {
+  float dpr = uView.w;
+  float radius = aLook.y > 0.0 ? (aLook.x + uSize) * dpr : aLook.x * uSize * dpr;
+  vLook = vec3(radius, aLook.y * dpr, dpr);
+  vFrom = aPosition * (radius + aLook.y * dpr + dpr + 1.0);
+  vInk = aInk;
+  gl_Position = toClip(onScreen(aAt) + vFrom);
+}`,
+  fragment: `${HEAD}
+in vec2 vFrom;
+flat in vec4 vInk;
+flat in vec3 vLook;
+out vec4 finalColor;
+void main() {
+  float d = length(vFrom);
+  float away = vLook.y > 0.0 ? abs(d - vLook.x) - vLook.y * 0.5 : d - vLook.x;
+  float ink = clamp(0.5 - away, 0.0, 1.0) * vInk.a;
+  float halo = clamp(0.5 + vLook.z - away, 0.0, 1.0) * 0.45 * vInk.a;
+  finalColor = vec4(vInk.rgb * ink, ink + halo * (1.0 - ink));
+}`,
+};

@@ -31,6 +31,10 @@ export const ImageQuery = Type.Object(
     like: Type.Optional(Type.Union([Type.Literal('leak'), Type.Literal('any'), Id])),
     status: Type.Optional(ImageCard.properties.status), split: Type.Optional(Split), class: Type.Optional(Type.Integer({ minimum: 0 })),
     text: Type.Optional(Type.String({ maxLength: 120 })), flagged: Type.Optional(Type.Boolean()), review: Type.Optional(ReviewState), skipped: Type.Optional(Type.String({ maxLength: 500 })),
+    /** Only these, at most 200: ids with a comma between two. */
+    ids: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,199}$' })),
+    /** Only those that somebody picked on the map: id of the selection. */
+    pick: Type.Optional(Id),
     sort: Type.Optional(Type.Union([Type.Literal('name'), Type.Literal('newest'), Type.Literal('uncertain')])),
     after: Type.Optional(Type.String({ maxLength: 200 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   },

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { Id, Nullable, Timestamp } from './common.ts';
 
-export const JobKind = Type.Enum(['demo', 'import', 'predict', 'export', 'train', 'environment', 'fetch-model', 'likeness', 'second-look']);
+export const JobKind = Type.Enum(['demo', 'import', 'predict', 'export', 'train', 'environment', 'fetch-model', 'likeness', 'second-look', 'map']);
 export const JobState = Type.Enum(['queued', 'running', 'done', 'failed', 'cancelled']);
 
 /** What the screen shows of one job. `total` null = not known. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { traceRegions, traceRings } from './contour.ts';
 import { joinRings, ringsOf } from './joinRings.ts';
-import { polygonArea, polygonBox, signedArea, type Point, type Polygon } from './polygon.ts';
+import { pointInPolygon, polygonArea, polygonBox, signedArea, type Point, type Polygon } from './polygon.ts';
 import { polygonToRle, rasterise } from './rasterise.ts';
 import { encode, rleArea } from './rle.ts';
 import { simplify } from './simplify.ts';
@@ -107,5 +107,32 @@ describe('a speckled mask', () => {
     const rings = ringsOf(traceRegions(bitmap, { width: side, height: side }));
     expect(rings.length).toBeGreaterThan(1000);
     expect(rasterise([joinRings(rings)], { width: side, height: side })).toEqual(bitmap);
+  });
+});
+
+describe('a point in a polygon', () => {
+  const ring = fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 })), { minLength: 3, maxLength: 9 });
+
+  it('is inside exactly where filling the ring by the even-odd rule paints its pixel', () => {
+    fc.assert(fc.property(ring, (points) => {
+      // Off the lines that pixels' centres lie on, where both rules are free to choose.
+      const shifted: Polygon = points.map(([x, y]) => [x + 0.013, y + 0.029]);
+      const bitmap = rasterise([shifted], { width: 21, height: 21 });
+      for (let y = 0; y < 21; y++) for (let x = 0; x < 21; x++) expect([x, y, pointInPolygon(shifted, [x + 0.5, y + 0.5])]).toEqual([x, y, bitmap[y * 21 + x] === 1]);
+    }), { numRuns: 60 });
+  });
+
+  it('does not depend on where the ring begins, nor on its direction, and moves with it', () => {
+    fc.assert(fc.property(ring, fc.nat(8), fc.integer({ min: -50, max: 50 }), fc.tuple(fc.integer({ min: -2, max: 22 }), fc.integer({ min: -2, max: 22 })), (points, turn, by, [px, py]) => {
+      const at: Point = [px + 0.31, py + 0.37];
+      const whole: Polygon = points;
+      const inside = pointInPolygon(whole, at);
+      const from = turn % points.length;
+      expect(pointInPolygon([...whole.slice(from), ...whole.slice(0, from)], at)).toBe(inside);
+      expect(pointInPolygon(whole.toReversed(), at)).toBe(inside);
+      expect(pointInPolygon(whole.map(([x, y]): Point => [x + by, y - by]), [at[0] + by, at[1] - by])).toBe(inside);
+    }), { numRuns: 200 });
+    expect(pointInPolygon([], [0, 0])).toBe(false);
+    expect(pointInPolygon([[0, 0], [9, 9]], [4, 4.5])).toBe(false);
   });
 });

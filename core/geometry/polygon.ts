@@ -38,3 +38,14 @@ export function polygonBox(rings: readonly Polygon[]): Box | null {
   }
   return x1 === Infinity ? null : fromCorners(x1, y1, x2, y2);
 }
+
+/** Whether a point lies within the ring, by the even-odd rule; a point exactly on an edge may count either way. Source: Franklin, PNPOLY, 1970. */
+export function pointInPolygon(polygon: Polygon, [x, y]: Point): boolean {
+  let inside = false;
+  let previous = polygon[polygon.length - 1];
+  for (const point of polygon) {
+    if (previous && point[1] > y !== previous[1] > y && x < ((previous[0] - point[0]) * (y - point[1])) / (previous[1] - point[1]) + point[0]) inside = !inside;
+    previous = point;
+  }
+  return inside;
+}

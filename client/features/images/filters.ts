@@ -4,8 +4,8 @@ import { ImageQuery, SKIP_REASONS, type ImageCard } from '#core/api/image.ts';
 import type { LocationQuery, LocationQueryRaw } from 'vue-router';
 
 /** What the address bar holds of the grid. Values that the server would refuse are dropped: an old link still shows something. */
-export type Filters = Omit<Static<typeof ImageQuery>, 'after' | 'limit'>;
-const KEYS = ['status', 'split', 'like', 'class', 'text', 'flagged', 'review', 'skipped', 'sort'] as const;
+export type Filters = Omit<Static<typeof ImageQuery>, 'after' | 'limit' | 'ids'>;
+const KEYS = ['status', 'split', 'like', 'pick', 'class', 'text', 'flagged', 'review', 'skipped', 'sort'] as const;
 
 export function filtersOf(query: LocationQuery): Filters {
   const filters: Record<string, unknown> = {};

@@ -2,7 +2,7 @@ import type { JobDto } from '#core/api/job.ts';
 import { count } from '../../ui/words.ts';
 
 const NAMES: Record<JobDto['kind'], string> = {
-  demo: 'Making the demo', import: 'Importing', predict: 'Predicting', export: 'Exporting', train: 'Training', environment: 'Making the training environment', 'fetch-model': 'Fetching a model', likeness: 'Comparing the images', 'second-look': 'Taking a second look',
+  demo: 'Making the demo', import: 'Importing', predict: 'Predicting', export: 'Exporting', train: 'Training', environment: 'Making the training environment', 'fetch-model': 'Fetching a model', likeness: 'Comparing the images', 'second-look': 'Taking a second look', map: 'Making the map',
 };
 
 export const isLive = (job: JobDto): boolean => job.state === 'queued' || job.state === 'running';

@@ -4,6 +4,7 @@ export interface Tab { name: string; label: string; least: RoleName; instanceAdm
 const TABS: readonly Tab[] = [
   { name: 'overview', label: 'Overview', least: 'viewer' },
   { name: 'images', label: 'Images', least: 'viewer' },
+  { name: 'map', label: 'Map', least: 'viewer' },
   { name: 'correct', label: 'Correct', least: 'annotator' },
   { name: 'review', label: 'Review', least: 'viewer' },
   { name: 'second-look', label: 'Second look', least: 'reviewer' },

@@ -16,7 +16,7 @@ const MAX_OVERLAY = 200;
 export interface Grid { projectId: string; threshold: number; eyes: Eyes }
 
 /** Everything that the grid knows of an image; `labels` are the newest: revision, else baseline, else predictions at or above the threshold. */
-function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
+export function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
   const visible = eyes === null ? Prisma.sql`true` : Prisma.sql`(NOT x.blind OR ${eyes} = ANY(x."seenBy"))`;
   // Of two copies: the one that they have had, else one that is still to be had.
   const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state = 'submitted'), measures, copy`;
@@ -24,7 +24,7 @@ function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
     SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."groupId", i."createdAt",
       CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
       t.id AS "taskId", COALESCE(t.flagged, false) AS flagged, t."flagNote", CASE WHEN t.state = 'skipped' THEN t."skipReason" END AS "skipReason", t.review,
-      CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels,
+      CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels, p.id AS "setId", p.brief,
       CASE WHEN p.id IS NULL THEN NULL ELSE (SELECT min((e->>'score')::float8) FROM jsonb_array_elements(p.instances) e WHERE (e->>'score')::float8 >= ${threshold}) END AS "minScore"
     FROM "Image" i
     LEFT JOIN LATERAL (
@@ -32,7 +32,7 @@ function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
     ) r ON true
     LEFT JOIN LATERAL (SELECT id, state, flagged, "flagNote", "skipReason", review, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY ${first}, "createdAt" DESC LIMIT 1) t ON true
     LEFT JOIN LATERAL (SELECT id, instances FROM "BaselineLabel" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) b ON true
-    LEFT JOIN LATERAL (SELECT id, instances FROM "PredictionSet" WHERE "imageId" = i.id ORDER BY (id = t."predictionSetId") DESC NULLS LAST, "createdAt" DESC LIMIT 1) p ON true
+    LEFT JOIN LATERAL (SELECT id, instances, brief FROM "PredictionSet" WHERE "imageId" = i.id ORDER BY (id = t."predictionSetId") DESC NULLS LAST, "createdAt" DESC LIMIT 1) p ON true
     WHERE i."projectId" = ${projectId}`;
 }
 
@@ -45,6 +45,8 @@ function conditions(query: Query, { projectId, threshold }: Grid): Prisma.Sql {
   if (query.skipped !== undefined) all.push(Prisma.sql`"skipReason" = ${query.skipped}`);
   if (query.text !== undefined && query.text !== '') all.push(Prisma.sql`position(lower(${query.text}) in lower(name)) > 0`);
   if (query.like !== undefined) all.push(likeCondition(query.like, projectId));
+  if (query.ids !== undefined) all.push(Prisma.sql`id = ANY(${query.ids.split(',')}::text[])`);
+  if (query.pick !== undefined) all.push(Prisma.sql`id IN (SELECT unnest("imageIds") FROM "ImagePick" WHERE id = ${query.pick} AND "projectId" = ${projectId})`);
   if (query.class !== undefined) {
     all.push(Prisma.sql`EXISTS (SELECT 1 FROM jsonb_array_elements(labels) e WHERE (e->>'class')::int = ${query.class} AND COALESCE((e->>'score')::float8, 1) >= (CASE WHEN status = 'predicted' THEN ${threshold}::float8 ELSE 0 END))`);
   }

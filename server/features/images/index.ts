@@ -16,11 +16,12 @@ import { moveImages } from '../splits/index.ts';
 import { listImages } from './grid.ts';
 import { sendBlob } from './serve.ts';
 
-export { overlaysOf } from './grid.ts';
+export { facetsOf, type Facets } from './facets.ts';
+export { overlaysOf, type Grid } from './grid.ts';
 export { insertImage, prepareImage, type Intake, type Prepared } from './intake.ts';
 export { shownBlob } from './display.ts';
 export { lookAt, readHeader, type Header, type Look } from './picture.ts';
-export { attachment } from './serve.ts';
+export { attachment, sendBlob } from './serve.ts';
 export { PICTURE_NAME } from './sniff.ts';
 export { splitName } from '#core/dataset/split.ts';
 

@@ -6,6 +6,7 @@ import type { Ranking } from './rank.worker.ts';
 import { Ranker } from './ranker.ts';
 
 export { chanceOf } from './chance.ts';
+export { DESCRIPTOR, describeThumb } from './descriptor.ts';
 export { LABELLED_SAMPLE } from './looks.ts';
 export type { Ranking };
 

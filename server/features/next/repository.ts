@@ -8,7 +8,9 @@ import { DEFAULT_SETTINGS, ProjectSettings } from '#core/api/project.ts';
 import { BoxSchema } from '#core/geometry/box.ts';
 import type { ClassRecord } from '#core/next/difficulty.ts';
 import { decodeBrief } from '#core/next/brief.ts';
+import { FRONT } from '#core/next/front.ts';
 import type { Found } from '#core/next/queue.ts';
+import { eachRow } from '../../database/cursor.ts';
 
 const PAGE = 5000;
 
@@ -70,13 +72,13 @@ const boxList = Compile(Type.Array(BoxSchema));
 
 /** What the person will be shown (the task's own prediction set), as columns. */
 export function readFound(client: pg.Client, projectId: string, boxes: boolean, each: (imageId: string, found: Found) => void): Promise<void> {
-  return pages(client, `SELECT p."imageId", ${boxes ? WITH_BOXES : BRIEF} FROM "PredictionSet" p
+  return eachRow<Row>(client, `SELECT p."imageId", ${boxes ? WITH_BOXES : BRIEF} FROM "PredictionSet" p
     WHERE p.id IN (SELECT t."predictionSetId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId], (row) => { each(row.imageId, toFound(row)); });
 }
 
 /** The same of another model. */
 export function readFormer(client: pg.Client, projectId: string, modelId: string, each: (imageId: string, found: Found) => void): Promise<void> {
-  return pages(client, `SELECT p."imageId", ${WITH_BOXES} FROM "PredictionSet" p
+  return eachRow<Row>(client, `SELECT p."imageId", ${WITH_BOXES} FROM "PredictionSet" p
     WHERE p."modelId" = $2 AND p."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $1 AND t.state = 'pending')`, [projectId, modelId], (row) => { each(row.imageId, toFound(row)); });
 }
 
@@ -95,7 +97,7 @@ function toFound({ brief, classes, scores, boxes }: Row): Found {
 
 /** Stored vectors of the waiting images by one model, as little-endian float32. */
 export function readVectors(client: pg.Client, projectId: string, modelId: string, each: (imageId: string, values: Buffer) => void): Promise<void> {
-  return pages(client, `SELECT f."imageId", f.values FROM "FeatureVector" f
+  return eachRow<Row>(client, `SELECT f."imageId", f.values FROM "FeatureVector" f
     WHERE f."modelId" = $1 AND f."imageId" IN (SELECT t."imageId" FROM "Task" t WHERE t."projectId" = $2 AND t.state = 'pending')`, [modelId, projectId], (row) => { if (row.values) each(row.imageId, row.values); });
 }
 
@@ -122,7 +124,8 @@ export interface Place {
 
 /** PostgreSQL's codes for a lock that did not come in time, and for a deadlock. */
 const LOCKED: ReadonlySet<unknown> = new Set(['55P03', '40P01']);
-const CHANGED = '(t.priority IS DISTINCT FROM u.priority OR t.reason IS DISTINCT FROM u.reason)';
+/** What a person put in front keeps its place and its words (core/next/front.ts). */
+const CHANGED = `t.priority < ${FRONT} AND (t.priority IS DISTINCT FROM u.priority OR t.reason IS DISTINCT FROM u.reason)`;
 const PLACES = 'unnest($2::text[], $3::float8[], $4::text[]) AS u("imageId", priority, reason)';
 const WRITE = `UPDATE "Task" t SET priority = u.priority, reason = u.reason FROM ${PLACES} WHERE t."imageId" = u."imageId" AND t."projectId" = $1 AND t.state = 'pending' AND ${CHANGED}`;
 /** Twice the work, since every row is locked first. */
@@ -149,19 +152,4 @@ export async function writePlaces(client: pg.Client, projectId: string, places: 
     changed += rowCount ?? 0;
   }
   return changed;
-}
-
-/** Row by row through a cursor, so that the vectors of a large project never lie in memory all together. */
-async function pages(client: pg.Client, text: string, values: unknown[], each: (row: Row) => void): Promise<void> {
-  await client.query('BEGIN READ ONLY');
-  try {
-    await client.query(`DECLARE places NO SCROLL CURSOR FOR ${text}`, values);
-    for (;;) {
-      const { rows } = await client.query<Row>(`FETCH ${PAGE} FROM places`);
-      for (const row of rows) each(row);
-      if (rows.length < PAGE) break;
-    }
-  } finally {
-    await client.query('ROLLBACK');
-  }
 }

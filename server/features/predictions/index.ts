@@ -8,9 +8,11 @@ import { JobDto } from '#core/api/job.ts';
 import { Id, ProjectParams } from '#core/api/common.ts';
 import { EmendError } from '#core/errors.ts';
 import { API } from '../../access.ts';
+import type { JobHandle } from '../../context.ts';
 import { rankProject } from '../next/index.ts';
 import { predictLabelled } from './labelled.ts';
-import { predictProject } from './service.ts';
+import { seeAllImages } from './look.ts';
+import { currentModel, predictProject, type Parts } from './service.ts';
 
 export { predictLabelled };
 
@@ -27,6 +29,20 @@ export async function requestPredictions(app: FastifyInstance, projectId: string
   });
 }
 
+const partsOf = (app: FastifyInstance): Parts => ({ db: app.db, blobs: app.blobs, bus: app.bus, inference: app.inference, log: app.log, concurrency: app.config.inferenceThreads, rank: (projectId) => rankProject(app, projectId) });
+
+/** Has the present model look at every image that it has no vector of. The model's id; null where there is none, or it does not tell how it sees a picture. */
+export async function seeProject(app: FastifyInstance, projectId: string, job: JobHandle): Promise<string | null> {
+  const parts = partsOf(app);
+  const current = await currentModel(parts, projectId).catch((error: unknown) => {
+    if (error instanceof EmendError && error.code === 'conflict') return null;
+    throw error;
+  });
+  if (!current?.sees) return null;
+  await seeAllImages(parts, projectId, current, job);
+  return current.modelId;
+}
+
 export const plugin = fp(async (app) => {
   const routes = app.withTypeProvider<TypeBoxTypeProvider>();
   routes.post(
@@ -35,7 +51,7 @@ export const plugin = fp(async (app) => {
     async (request, reply) => reply.code(202).send(await requestPredictions(app, request.params.project, request.person?.id)),
   );
 
-  app.jobs.handle('predict', (data, job) => predictProject({ db: app.db, blobs: app.blobs, bus: app.bus, inference: app.inference, log: app.log, concurrency: app.config.inferenceThreads, rank: (projectId) => rankProject(app, projectId) }, Value.Parse(JobData, data).project, job));
+  app.jobs.handle('predict', (data, job) => predictProject(partsOf(app), Value.Parse(JobData, data).project, job));
 
   // New images and a new model are predicted without being asked for. A job that is under way takes care of them by itself, unless it is just
   // ending: then the second request, some seconds later, finds it gone.

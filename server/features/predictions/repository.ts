@@ -1,5 +1,6 @@
 import { newId } from '#core/ids.ts';
 import { encodeBrief } from '#core/next/brief.ts';
+import { FRONT } from '#core/next/front.ts';
 import { encodeVector } from '#core/next/look.ts';
 import { PredictionSchema, type Prediction } from '#core/annotation/schema.ts';
 import { Type } from 'typebox';
@@ -90,6 +91,13 @@ export async function unseenImages(db: PrismaClient, projectId: string, modelId:
     ORDER BY i.sha256`;
 }
 
+/** Every image of the project that the model has not told yet how it sees it, in the order of their hashes. */
+export async function imagesWithoutVector(db: PrismaClient, projectId: string, modelId: string): Promise<WaitingImage[]> {
+  return db.image.findMany({
+    where: { projectId, excluded: false, features: { none: { modelId } } }, orderBy: { sha256: 'asc' }, select: { id: true, sha256: true, displaySha256: true, orientation: true },
+  });
+}
+
 /** The iteration that is under way; the first one is opened here, and an open one without a model gets this one. */
 export async function openIteration(db: PrismaClient, projectId: string, modelId: string): Promise<string> {
   return db.$transaction(async (tx) => {
@@ -126,7 +134,10 @@ export async function assignSet(db: PrismaClient, plan: TaskPlan): Promise<strin
       FROM "Task" WHERE "imageId" = ${imageId} AND state IN ('pending', 'assigned') ORDER BY copy FOR UPDATE`;
     if (open.length === 0) return createTask(tx, { projectId, imageId, iterationId, predictionSetId, priority, reason });
     if (open.some((t) => t.bound) || open.every((t) => t.same)) return null;
-    await tx.task.updateMany({ where: { id: { in: open.map((t) => t.id) } }, data: { predictionSetId, iterationId, priority, reason, state: 'pending', assigneeId: null, leaseUntil: null } });
+    const ids = { in: open.map((t) => t.id) };
+    await tx.task.updateMany({ where: { id: ids }, data: { predictionSetId, iterationId, state: 'pending', assigneeId: null, leaseUntil: null } });
+    // What a person put in front stays there, whatever the new model thinks of it.
+    await tx.task.updateMany({ where: { id: ids, priority: { lt: FRONT } }, data: { priority, reason } });
     return open[0]?.id ?? null;
   });
 }

@@ -13,11 +13,12 @@ import { newId } from '#core/ids.ts';
 import { PROTOCOL_VERSION } from '#core/protocol.ts';
 import inference from '../../plugins/inference.ts';
 import { testApp, type TestPerson } from '../../testing/harness.ts';
+import { plugin as next } from '../next/index.ts';
 import { plugin as tasks } from '../tasks/index.ts';
 import { plugin } from './index.ts';
 
 const picture = await readFile(fileURLToPath(new URL('../../../workers/inference/fixtures/landscape.png', import.meta.url)));
-const test = await testApp({ features: [inference, plugin, tasks] });
+const test = await testApp({ features: [inference, next, plugin, tasks] });
 const origin = { kind: 'person', user: 'x', client: 'y' } as const;
 
 /** A page that has the task open: its document follows the room. */

@@ -23,4 +23,4 @@ export const plugin = fp(async (app) => {
   await app.register(queueRoutes);
   await app.register(taskRoutes);
   await app.register(revisionRoutes);
-}, { name: 'tasks', dependencies: ['database', 'auth', 'bus', 'sync'] });
+}, { name: 'tasks', dependencies: ['database', 'auth', 'bus', 'sync', 'next'] });

@@ -2,9 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Id, ProjectParams } from '#core/api/common.ts';
 import { NextTasks, TaskCard, TaskState } from '#core/api/image.ts';
+import { FrontDone, FrontTasks } from '#core/api/map.ts';
 import { API } from '../../access.ts';
+import { note } from '../../activity.ts';
 import { eyesOf, refuseBlindTask } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
+import { rankProject } from '../next/index.ts';
+import { putInFront } from './front.ts';
 import { claim, currentIteration, handOut, reserve } from './handOut.ts';
 import { isPredicting, list, strip } from './read.ts';
 
@@ -40,6 +44,20 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
   }, async (request) => {
     const { person, projectId, role } = inProject(request);
     return list(app.db, { projectId, iterationId: await currentIteration(app.db, projectId) }, request.query.state, eyesOf(person, role));
+  });
+
+  app.post(`${API}/projects/:project/tasks/front`, {
+    schema: { tags, summary: 'Hand these images out next, or give them back the places that the ranking gives them', params: ProjectParams, body: FrontTasks, response: { 200: FrontDone } },
+  }, async (request) => {
+    const { person, projectId } = inProject(request);
+    const done = await putInFront(app.db, projectId, request.body, person);
+    if (done.images > 0) {
+      const { front } = request.body;
+      await note(app.db, projectId, person.id, 'front', `put ${done.images === 1 ? 'one image' : `${done.images} images`} ${front ? 'in front of the queue' : 'back into the queue'}`);
+      if (!front) await rankProject(app, projectId);
+      for (const type of ['loop', 'activity'] as const) app.bus.emit(projectId, { type });
+    }
+    return done;
   });
 
   const isOf = async (projectId: string, id: string): Promise<boolean> => (await app.db.task.count({ where: { id, projectId } })) === 1;

@@ -8,7 +8,7 @@ export type JobState = JobDto['state'];
 
 /** Every kind of job, and which role's nodes work on it. */
 export const WORKED_BY: Readonly<Record<JobKind, Role>> = {
-  demo: 'web', import: 'web', predict: 'infer', export: 'web', train: 'train', environment: 'train', 'fetch-model': 'web', likeness: 'web', 'second-look': 'infer',
+  demo: 'web', import: 'web', predict: 'infer', export: 'web', train: 'train', environment: 'train', 'fetch-model': 'web', likeness: 'web', 'second-look': 'infer', map: 'infer',
 };
 export const KINDS = Object.keys(WORKED_BY).filter((kind) => isKind(kind));
 
