@@ -16,6 +16,7 @@ import { restore } from './restore.ts';
 import { findVersion, freeze, listVersions, preview, readItems, readManifest, readVersion } from './versions.ts';
 import { yoloZip } from './yolo.ts';
 
+export { classesForVersion } from './classMap.ts';
 export { labelRow, writeYolo, type WriteYolo } from './yolo.ts';
 export { freeze, preview, readVersion } from './versions.ts';
 
