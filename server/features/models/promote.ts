@@ -12,12 +12,15 @@ export interface Promote {
   byId: string | null;
 }
 
+/** A report of thousands of revisions is written within. Milliseconds. */
+const MOST_MS = 60_000;
+
 /**
  * Makes a model the project's current one: the promotion is recorded, the iteration that led to it ends and the next begins with the tasks that are left.
  * What is predicted anew follows from the event. Promoting the current model changes nothing.
  */
 export async function promoteModel({ db, bus }: { db: PrismaClient; bus: Bus }, promote: Promote): Promise<void> {
-  const { projectId, events } = await db.$transaction((tx) => promoteIn(tx, promote));
+  const { projectId, events } = await db.$transaction((tx) => promoteIn(tx, promote), { timeout: MOST_MS });
   for (const event of events) bus.emit(projectId, event);
 }
 
