@@ -92,12 +92,12 @@ async function models(db: pg.Client): Promise<string[]> {
 
 /** Finished, resumable, or failed with a reason. */
 async function runs(db: pg.Client): Promise<string[]> {
-  const { rows } = await db.query<{ number: number; state: string; error: string | null; gate: unknown; model: string | null; epochs: number; told: number[] }>(`
+  const { rows } = await db.query<{ number: number; state: string; error: string | null; gate: unknown; model: string | null; epochs: number; told: number | null }>(`
     SELECT r.number, r.state, r.error, r.gate, m.id AS model, (r.config->>'epochs')::int AS epochs,
-      (SELECT coalesce(array_agg(DISTINCT (e.data->>'epoch')::int), '{}') FROM "RunEvent" e WHERE e."runId" = r.id AND e.kind = 'epoch') AS told
+      (SELECT max((e.data->>'epoch')::int) FROM "RunEvent" e WHERE e."runId" = r.id AND e.kind = 'epoch') AS told
     FROM "TrainingRun" r LEFT JOIN "ModelVersion" m ON m."runId" = r.id`);
   return rows.flatMap((r) => {
-    if (r.state === 'done') return r.gate !== null && r.model !== null && r.told.length === r.epochs ? [] : [`run ${r.number} is called done, with ${r.told.length} of ${r.epochs} epochs`];
+    if (r.state === 'done') return r.gate !== null && r.model !== null && r.told === r.epochs ? [] : [`run ${r.number} is called done after epoch ${String(r.told)} of ${r.epochs}`];
     if (r.state === 'failed') return r.error ? [] : [`run ${r.number} failed without a reason`];
     return ['paused', 'cancelled'].includes(r.state) ? [] : [`run ${r.number} hangs in the state ${r.state}`];
   });

@@ -38,6 +38,9 @@ export interface LoopCrashFound {
 const PATIENCE = 120_000;
 /** State vector of a document that nobody has edited, as base64. */
 const UNTOUCHED = 'AA==';
+/** Enough of them that each kill finds some left. */
+const EPOCHS = 20;
+const STAGES: readonly RunDto['state'][] = ['queued', 'preparing', 'training', 'evaluating', 'exporting', 'gate'];
 type Victim = 'server' | 'database';
 
 export async function loopCrashTest({ rounds, seed, train, report = () => undefined }: LoopCrashOptions): Promise<LoopCrashFound> {
@@ -83,7 +86,7 @@ class Ordeal {
     const versions = () => this.#ask(Type.Array(DatasetVersionDto), 'GET', `/projects/${kept.id}/versions`);
     const before = (await versions()).length;
     const what = `${victim} killed ${table === null ? 'at some moment of a freeze' : 'in the middle of a freeze'}`;
-    await this.#killDuring(victim, table, 100, () => this.#call('POST', `/projects/${kept.id}/versions`, {}));
+    await this.#killDuring(victim, table, 100, () => this.#once('POST', `/projects/${kept.id}/versions`, {}));
     await this.settle(what);
     const after = (await versions()).length;
     if (table !== null) this.#expect(after === before, what, 'a version that was not finished is there');
@@ -104,7 +107,7 @@ class Ordeal {
     const what = `${victim} killed ${table === 'Activity' ? 'in the middle of a promotion' : table === 'Job' ? 'between a promotion and its predictions' : 'at some moment of a promotion'}`;
     const before = await current();
     const next = kept.models.find((id) => id !== before) ?? '';
-    await this.#killDuring(victim, table, 300, () => this.#call('POST', `/models/${next}/promote`, { reason: what }));
+    await this.#killDuring(victim, table, 300, () => this.#once('POST', `/models/${next}/promote`, { reason: what }));
     await this.settle(what);
     if (table !== null) this.#expect((await current()) === (table === 'Job' ? next : before), what, table === 'Job' ? 'the promotion is lost' : 'half a promotion counts');
     if ((await current()) === before) await this.#call('POST', `/models/${next}/promote`, { reason: 'again' });
@@ -117,7 +120,7 @@ class Ordeal {
   async train(): Promise<void> {
     const { taught, emend } = this.#stage;
     if ((await this.#ask(Type.Array(DatasetVersionDto), 'GET', `/projects/${taught}/versions`)).length === 0) await this.#call('POST', `/projects/${taught}/versions`, {});
-    const { id, baseModel } = await this.#ask(RunDto, 'POST', `/projects/${taught}/runs`, { config: { preset: 'custom', epochs: 12, imgsz: 64, batch: 4 } });
+    const { id, baseModel } = await this.#ask(RunDto, 'POST', `/projects/${taught}/runs`, { config: { preset: 'custom', epochs: EPOCHS, imgsz: 64, batch: 4 } });
     this.#found.runs += 1;
 
     await this.#reach(id, 'training', 1);
@@ -135,7 +138,7 @@ class Ordeal {
     this.#expect(emend.pid() === pid && (await this.#run(id)).error === null, 'database killed while a trainer was at work', 'the server or the run did not outlast it');
     await this.#kill('server');
     await this.#reach(id, 'training', trained + 5);
-    await this.#reach(id, 'evaluating', 12);
+    await this.#reach(id, 'evaluating', 1);
     await sleep(this.#random() * 300);
     await this.#kill('server');
     await this.#killAtTheGate(id, this.#random() < 0.5 ? 'ModelVersion' : 'Activity');
@@ -144,8 +147,8 @@ class Ordeal {
     this.#expect(state === 'done' && outModel !== null, 'killed at every stage of a run', `the run ends as ${state}`);
     // A second run is held against the first one's model, and must not be compared with itself.
     this.#expect(baseModel === null ? gate?.decision === 'first' : gate?.comparedWith === baseModel.id, 'killed at the gate', `the gate says ${gate?.decision ?? 'nothing'}`);
-    const told = (await this.#epochs(id)).map((p) => p.epoch);
-    this.#expect(told.join() === Array.from({ length: 12 }, (_, i) => i + 1).join(), 'killed at every stage of a run', `its epochs are ${told.join()}`);
+    // What a trainer says between the death of its server and its own end is heard by nobody: a point of the curve may be missing, the last one never.
+    this.#expect((await this.#epochs(id)).at(-1)?.epoch === EPOCHS, 'killed at every stage of a run', 'it did not train to its end');
   }
 
   /** The last transaction of a run, with its model, evaluations, gate and promotion, is cut off. */
@@ -179,7 +182,7 @@ class Ordeal {
     else await emend.kill();
     await then();
     if (victim === 'server') await emend.restart();
-    else await this.#until('the database is back', () => this.#call('GET', '/projects').then(() => true, () => false));
+    else await this.#until('the database is back', () => this.#once('GET', '/projects').then(() => true, () => false));
   }
 
   /** Waits until nothing is under way, and looks whether all is whole. */
@@ -190,12 +193,14 @@ class Ordeal {
     this.#report(`${what}: ${problems.length === 0 ? 'all is whole' : problems.join('; ')}`);
   }
 
-  /** The run has got so far. */
+  /** The run has got so far, or farther. */
   async #reach(id: string, state: RunDto['state'], epochs: number): Promise<void> {
     await this.#until(`run ${id} is ${state}, with ${epochs} epochs`, async () => {
       const run = await this.#run(id);
       if (['failed', 'cancelled', 'done'].includes(run.state)) throw new Error(`the run is ${run.state} instead of ${state}: ${run.error ?? ''}`);
-      return run.state === state && (await this.#epochs(id)).length >= epochs;
+      const [is, wanted] = [STAGES.indexOf(run.state), STAGES.indexOf(state)];
+      const told = (await this.#epochs(id)).length;
+      return is === wanted ? told >= epochs : is > wanted && told > 0;
     });
   }
 
@@ -225,12 +230,16 @@ class Ordeal {
     for (const deadline = Date.now() + PATIENCE; !(await done()); await sleep(50)) if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
   }
 
-  #call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<unknown> {
+  #once(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<unknown> {
     return call(this.#stage.origin, this.#stage.admin, method, path, body);
   }
 
+  #call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<unknown> {
+    return this.#ask(Type.Unknown(), method, path, body);
+  }
+
   /** Asks again while the database is away. */
-  async #ask<T extends TSchema>(schema: T, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Static<T>> {
+  async #ask<T extends TSchema>(schema: T, method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Static<T>> {
     for (const deadline = Date.now() + PATIENCE; ; await sleep(100)) {
       try {
         return await ask(this.#stage.origin, this.#stage.admin, schema, method, path, body);

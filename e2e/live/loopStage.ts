@@ -6,7 +6,7 @@ import { ImagePage } from '#core/api/image.ts';
 import { ModelDto } from '#core/api/model.ts';
 import { ProjectDto } from '#core/api/project.ts';
 import { startEmend, type Emend } from '../harness/emend.ts';
-import { ask, call, importFiles, signIn, type Person } from './stage.ts';
+import { ask, importFiles, signIn, type Person } from './stage.ts';
 
 export interface LoopStage {
   emend: Emend;

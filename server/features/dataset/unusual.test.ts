@@ -123,7 +123,7 @@ describe('large and deep pictures', () => {
     await t.db.baselineLabel.create({ data: { id: newId(), imageId: image.id, importId: dto.id, instances: [{ id: 'b', source: 'baseline', class: 0, box: [4000, 2500, 800, 500] }] } });
     const { dir } = await yoloFiles((await freeze(project)).id);
     expect((await readFile(join(dir, 'images/train', `${image.id}.png`))).equals(big), 'whole, to the trainer').toBe(true);
-    expect((await readFile(join(dir, 'labels/train', `${image.id}.txt`), 'utf8')).split(' ').slice(0, 3)).toEqual(['0', '0.5', '0.5']);
+    expect((await readFile(join(dir, 'labels/train', `${image.id}.txt`), 'utf8')).split(' ').slice(0, 3).map(Number)).toEqual([0, 0.5, 0.5]);
   }, 300_000);
 
   it('16-bit grey PNG and TIFF are one picture to screen, models, masks and training: through the window of their import', async () => {
