@@ -119,7 +119,7 @@ async function judgePredictions(page: Page, editor: Editor): Promise<void> {
 
 async function trainFirst(page: Page): Promise<void> {
   // Two careful epochs prove the way and leave a good model; a picture of a run wants a curve.
-  await train(page, { epochs: process.env['EMEND_PICTURES'] ? '20' : '2', lr0: '0.0002' });
+  await train(page, 1, { epochs: process.env['EMEND_PICTURES'] ? '20' : '2', lr0: '0.0002' });
   await expect(page.getByTestId('run-state').first()).toBeVisible();
   await picture(page, 'training');
 }
@@ -170,7 +170,7 @@ async function correctMore(page: Page): Promise<void> {
 }
 
 async function ruin(page: Page): Promise<void> {
-  await train(page, { epochs: '1', imgsz: '96', batch: '2', lr0: '0.3' });
+  await train(page, 2, { epochs: '1', imgsz: '96', batch: '2', lr0: '0.3' });
   await expect(page.getByTestId('gate-decision')).toHaveText('held back');
   await expect(page.getByTestId('gate-reason')).toContainText('Worse than the present model');
   await expect(page.getByTestId('class-all')).toContainText('…');

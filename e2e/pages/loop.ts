@@ -8,8 +8,8 @@ export async function freeze(page: Page, number: number): Promise<void> {
   await expect(page.getByTestId(`version-${number}`)).toBeVisible();
 }
 
-/** Fields of the custom preset. Returns when the gate has spoken. */
-export async function train(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
+/** `run`: the number that it gets; `fields`: of the custom preset. Returns when the gate has spoken. */
+export async function train(page: Page, run: number, fields: Readonly<Record<string, string>>): Promise<void> {
   await page.goto(`${projectUrl(page)}/training?new=1`);
   await page.getByTestId('preset-custom').click();
   for (const [field, value] of Object.entries(fields)) {
@@ -17,6 +17,7 @@ export async function train(page: Page, fields: Readonly<Record<string, string>>
     await page.getByTestId(`run-${field}`).press('Tab');
   }
   await page.getByTestId('run-start').click();
+  await expect(page.getByRole('heading', { name: `Run ${run}`, exact: true })).toBeVisible();
   await expect(page.getByTestId('log')).toContainText('Ultralytics', { timeout: 600_000 });
   await expect(page.getByTestId('gate-decision')).toBeVisible({ timeout: 600_000 });
 }
