@@ -38,7 +38,7 @@ export interface LoopCrashFound {
 }
 
 /** So long may it take until everything that was under way has ended or goes on. Milliseconds. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 /** State vector of a document that nobody has edited, as base64. */
 const UNTOUCHED = 'AA==';
 /** Enough of them that each kill finds some left. */
