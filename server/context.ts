@@ -58,6 +58,8 @@ export interface Jobs {
   /** Queued: cancelled at once. Running: the handler's signal aborts. Idempotent. */
   cancel(jobId: string): Promise<JobDto>;
   list(projectId: string, limit?: number): Promise<JobDto[]>;
+  /** Tells rows as failed that the queue has not known at two looks. Done by itself every 20 s. */
+  settle(): Promise<void>;
   /** For tests: resolves when nothing is queued or running. */
   idle(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 /** The server's life: configuration → database → migrations → app → listening; and all of it undone in one place, in reverse order. */
+import { recordAddress } from './address.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { buildApp, type App } from './app.ts';
 import type { Log } from './context.ts';
@@ -37,7 +38,9 @@ export async function start(config: Config, onStep: (what: string) => void = () 
     closers.push(() => app.close());
     const link = await ensureFirstSignIn(app.db);
     await app.listen({ host: config.host, port: config.port }).catch(refused);
-    return { app, config, url: `${openUrl(app, config)}${link ?? '/'}`, close };
+    const address = openUrl(app, config);
+    closers.push(await recordAddress(config.dataDir, address));
+    return { app, config, url: `${address}${link ?? '/'}`, close };
   } catch (error) {
     await close();
     throw error;

@@ -13,6 +13,8 @@ export const RunSpec = Type.Object(
     architecture: Type.Object({ yaml: Type.String(), scale: Type.Tuple([Type.Number(), Type.Number(), Type.Number()]) }),
     /** The promoted model, evaluated first on the same split; null where it has no .pt. */
     old: Type.Union([Type.String(), Type.Null()]),
+    /** The dataset's class that each class of the promoted model counts as (classes are merged later), by the model's positions; −1 = none. null = itself. */
+    oldClasses: Type.Union([Type.Array(Type.Integer({ minimum: -1 })), Type.Null()]),
     epochs: Type.Integer({ minimum: 1 }),
     imgsz: Type.Integer({ minimum: 32, multipleOf: 32 }),
     batch: Type.Integer({ minimum: 1 }),

@@ -1,10 +1,10 @@
 /** Kills in the middle of edits, and the books of what was called saved. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Y from 'yjs';
 import * as ops from '#core/annotation/doc.ts';
+import { killDatabase } from './database.ts';
 import { Hand } from './hand.ts';
+import { mulberry32 } from './random.ts';
 import { makeStage, type Person, type Stage } from './stage.ts';
 
 export interface CrashOptions {
@@ -44,7 +44,7 @@ export async function crashTest({ kills, seed, report = () => undefined }: Crash
       await sleep(100 + random() * 900);
       const what = random();
       const victim = desks[kill % desks.length];
-      if (what > 0.75) await killDatabase(stage, found);
+      if (what > 0.75 && await killDatabase(stage.emend)) found.databaseKills += 1;
       if (what < 0.85) {
         await stage.emend.kill();
         found.serverKills += 1;
@@ -60,17 +60,6 @@ export async function crashTest({ kills, seed, report = () => undefined }: Crash
     return found;
   } finally {
     await stage.emend.remove();
-  }
-}
-
-async function killDatabase({ emend }: Stage, found: CrashFound): Promise<void> {
-  const [pid] = (await readFile(join(emend.dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
-  try {
-    process.kill(Number(pid), 'SIGKILL');
-    found.databaseKills += 1;
-  } catch (error) {
-    // On a busy machine it may still lie where the last kill has left it.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 
@@ -156,16 +145,4 @@ const shown = (doc: Y.Doc): string => JSON.stringify(ops.annotationsOf(doc).toJS
 
 function sortKeys(_key: string, value: unknown): unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value;
-}
-
-/** A small seeded generator (Tommy Ettinger's mulberry32): the same kills and edits for the same seed, as far as the clock allows. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

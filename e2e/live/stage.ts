@@ -57,17 +57,19 @@ export async function makeStage(people: number, pictures: number, { env = {}, ta
 }
 
 async function importPictures(origin: string, admin: Person, project: string, pictures: number, [width, height]: readonly [number, number]): Promise<void> {
+  const files = await Promise.all(Array.from({ length: pictures }, async (_, i): Promise<[string, Buffer]> =>
+    [`picture${i}.png`, await sharp({ create: { width, height, channels: 3, background: { r: i % 256, g: i >> 8, b: 90 } } }).png().toBuffer()]));
+  await importFiles(origin, admin, project, files);
+}
+
+/** Paths and contents, as a folder that a person chooses. */
+export async function importFiles(origin: string, admin: Person, project: string, files: readonly (readonly [path: string, content: Buffer | string])[]): Promise<void> {
   const { id } = await ask(origin, admin, ImportDto, 'POST', `/projects/${project}/imports`);
-  let form = new FormData();
-  for (let i = 0; i < pictures; i++) {
-    if (i > 0 && i % 50 === 0) {
-      await call(origin, admin, 'POST', `/imports/${id}/files`, form);
-      form = new FormData();
-    }
-    const bytes = await sharp({ create: { width, height, channels: 3, background: { r: i % 256, g: i >> 8, b: 90 } } }).png().toBuffer();
-    form.append(`picture${i}.png`, new Blob([new Uint8Array(bytes)]), `picture${i}.png`);
+  for (let at = 0; at < files.length; at += 50) {
+    const form = new FormData();
+    for (const [path, content] of files.slice(at, at + 50)) form.append(path, new Blob([typeof content === 'string' ? content : new Uint8Array(content)]), path);
+    await call(origin, admin, 'POST', `/imports/${id}/files`, form);
   }
-  await call(origin, admin, 'POST', `/imports/${id}/files`, form);
   await call(origin, admin, 'POST', `/imports/${id}/plan`, {});
   await until(async () => (await ask(origin, admin, ImportDto, 'GET', `/imports/${id}`)).state === 'planned');
   await call(origin, admin, 'POST', `/imports/${id}/apply`);
@@ -79,24 +81,36 @@ async function until(done: () => Promise<boolean>): Promise<void> {
 }
 
 /** The session cookie that a sign-in link gives. */
-async function signIn(link: string): Promise<string> {
+export async function signIn(link: string): Promise<string> {
   const { origin, searchParams } = new URL(link);
   const answer = await fetch(`${origin}/api/v1/sign-in`, { method: 'POST', headers: { 'content-type': 'application/json', origin }, body: JSON.stringify({ token: searchParams.get('token') }) });
   if (!answer.ok) throw new Error(`sign-in: ${answer.status} ${await answer.text()}`);
   return answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
-export async function call(origin: string, person: Person, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+/** The server's refusal. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PATCH';
+
+export async function call(origin: string, person: Person, method: Method, path: string, body?: unknown): Promise<unknown> {
   const form = body instanceof FormData;
   const answer = await fetch(`${origin}/api/v1${path}`, {
     method, headers: { cookie: person.cookie, origin, ...(body === undefined || form ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
   });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`);
+  if (!answer.ok) throw new Refused(answer.status, `${method} ${path}: ${answer.status} ${text.slice(0, 500)}`);
   return JSON.parse(text);
 }
 
-export async function ask<T extends TSchema>(origin: string, person: Person, schema: T, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Static<T>> {
+export async function ask<T extends TSchema>(origin: string, person: Person, schema: T, method: Method, path: string, body?: unknown): Promise<Static<T>> {
   return Value.Parse(schema, await call(origin, person, method, path, body));
 }

@@ -13,13 +13,19 @@ export const FIRST_ADMIN = 'admin@emend.local';
 
 const hashOf = (token: string): string => `${PREFIX}${createHash('sha256').update(token).digest('hex')}`;
 
-/** Makes a one-time token for a person; only its hash is kept. Earlier unused ones of the same person end. Returns the path to open. */
-export async function createSignInLink(db: PrismaClient, email: string, validMs = VALID_MS): Promise<string> {
+export interface LinkOptions {
+  validMs?: number;
+  /** Earlier unused links of the same person stay good until they are used or expire; else they end. */
+  keepOthers?: boolean;
+}
+
+/** Makes a one-time token for a person; only its hash is kept. Returns the path to open. */
+export async function createSignInLink(db: PrismaClient, email: string, { validMs = VALID_MS, keepOthers = false }: LinkOptions = {}): Promise<string> {
   const user = await db.user.findUnique({ where: { email: email.trim().toLowerCase() } });
   if (!user) throw new EmendError('not_found', `Nobody here has the e-mail address ${email}. Add the person to a project first.`);
   const token = randomBytes(24).toString('base64url');
   await db.$transaction([
-    db.verification.deleteMany({ where: { value: user.id, identifier: { startsWith: PREFIX } } }),
+    ...(keepOthers ? [] : [db.verification.deleteMany({ where: { value: user.id, identifier: { startsWith: PREFIX } } })]),
     db.verification.create({ data: { id: newId(), identifier: hashOf(token), value: user.id, expiresAt: new Date(Date.now() + validMs) } }),
   ]);
   return `/sign-in?token=${token}`;
@@ -45,5 +51,5 @@ export async function ensureFirstSignIn(db: PrismaClient): Promise<string | null
   if (entered > 0) return null;
   const admin = await db.user.findFirst({ where: { admin: true }, orderBy: { createdAt: 'asc' } })
     ?? await db.user.create({ data: { id: newId(), name: 'Admin', email: FIRST_ADMIN, admin: true } });
-  return createSignInLink(db, admin.email, FIRST_VALID_MS);
+  return createSignInLink(db, admin.email, { validMs: FIRST_VALID_MS });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testApp } from '../testing/harness.ts';
+import { recordAddress } from '../address.ts';
 import { runCli } from './main.ts';
 
 const t = await testApp();
@@ -77,6 +78,11 @@ describe('the loop from a terminal', () => {
     const frozen = await emend(['freeze', '--note', 'first', '--json']);
     expect(frozen.code).toBe(0);
     expect(JSON.parse(frozen.out)).toMatchObject({ number: 1, note: 'first' });
+    // Of a first version everything is new; its pictures have nothing before them to be told from.
+    const again = await t.project({ name: 'Told', task: 'detect' });
+    expect((await emend(['import', 'export', '--project', 'Told'])).code).toBe(0);
+    expect(await emend(['freeze', '--project', again.id])).toMatchObject({ code: 0, out: expect.stringContaining('3 labels, 3 pictures new') });
+    await t.db.project.update({ where: { id: again.id }, data: { archivedAt: new Date() } });
     expect((await emend(['export', '--version', '1'])).code).toBe(0);
     expect((await emend(['export', '-o', 'files.zip'])).code).toBe(0);
     expect(await readdir(dir)).toEqual(expect.arrayContaining(['version-1.zip', 'files.zip']));
@@ -117,8 +123,24 @@ describe('on the machine of the server', () => {
     expect(await emend(['sign-in-link'], env)).toMatchObject({ code: 0, out: expect.stringMatching(/\/sign-in\?token=\S+$/) });
     const made = (await emend(['token'], env)).out;
     expect((await emend(['models', '--project', 'Dies'], { EMEND_TOKEN: made })).code).toBe(0);
+    const links = [(await emend(['sign-in-link'], env)).out, (await emend(['sign-in-link'], env)).out];
+    for (const link of links) {
+      const answer = await t.app.inject({ method: 'POST', url: '/api/v1/sign-in', headers: { origin: t.url }, payload: { token: new URL(link).searchParams.get('token') } });
+      expect([link, answer.statusCode, answer.body], 'a second link leaves the first one good').toEqual([link, 200, answer.body]);
+    }
     expect(await emend(['sign-in-link', 'nobody@example.org'], env)).toMatchObject({ code: 2 });
     expect(await emend(['sign-in-link'])).toMatchObject({ code: 1, notes: expect.stringContaining('No Emend runs') });
+  });
+  it('finds the running server by its data directory, unless an address is named', async () => {
+    const env = { DATABASE_URL: t.databaseUrl, EMEND_DATA: t.dataDir, EMEND_URL: undefined };
+    expect((await emend(['sign-in-link'], env)).out).toMatch(/^http:\/\/127\.0\.0\.1:4400\/sign-in/);
+    const remove = await recordAddress(t.dataDir, t.url);
+    expect((await emend(['sign-in-link'], env)).out).toContain(`${t.url}/sign-in?token=`);
+    expect((await emend(['models', '--project', 'Dies'], { EMEND_DATA: t.dataDir, EMEND_URL: undefined })).code).toBe(0);
+    expect((await emend(['sign-in-link'], { ...env, EMEND_PORT: '5005' })).out).toContain(':5005/sign-in');
+    expect((await emend(['sign-in-link'], { ...env, EMEND_URL: 'https://emend.example.org' })).out).toContain('https://emend.example.org/sign-in');
+    await remove();
+    expect((await emend(['sign-in-link'], env)).out).toContain(':4400/sign-in');
   });
   it('examines the installation', async () => {
     const { code, out, notes } = await emend(['doctor']);

@@ -7,7 +7,7 @@ import { CliError, table, type Command, type Io } from './command.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportCommand, models } from './commands/files.ts';
 import { importCommand } from './commands/import.ts';
-import { signInLink, token } from './commands/local.ts';
+import { serverAddress, signInLink, token } from './commands/local.ts';
 import { freeze, predict, train } from './commands/loop.ts';
 import { project } from './commands/project.ts';
 import { report } from './commands/report.ts';
@@ -41,8 +41,9 @@ async function runCommand(command: Command, rest: readonly string[], io: Io): Pr
     return;
   }
   if (command.usage === '' && positionals.length > 0) throw new CliError(`${command.name} takes options only, not "${positionals.join(' ')}". See "emend ${command.name} --help".`, 2);
+  const address = io.env['EMEND_URL'] ?? await serverAddress(io);
   let api: Api | undefined;
-  const result = await command.run({ ...io, args: positionals, flags, api: () => (api ??= connect(io)) });
+  const result = await command.run({ ...io, args: positionals, flags, api: () => (api ??= connect(io, address)) });
   if (json === true) io.out(JSON.stringify(result.json, null, 2));
   else for (const line of result.lines) io.out(line);
 }
@@ -64,16 +65,16 @@ function optionProblem({ name }: Command, error: unknown): string {
   return unknown === undefined ? `${message.split('\n')[0] ?? ''}.`.replace(/\.\.$/, '.') : `${name} has no option ${unknown}.`;
 }
 
-function connect({ env }: Io): Api {
+function connect({ env }: Io, address: string): Api {
   const token = env['EMEND_TOKEN'];
   if (!token) throw new CliError('Set EMEND_TOKEN to an API token: make one on the Account page, or, on the machine of the server, with "npm run emend -- token".', 2);
-  return new Api(env['EMEND_URL'] ?? `http://127.0.0.1:${env['EMEND_PORT'] ?? '4400'}`, token);
+  return new Api(address, token);
 }
 
 function overview(): string[] {
   return [
     'npm run emend -- COMMAND …', '', ...table(COMMANDS.map((c) => [`  ${c.name}`, c.summary])), '',
-    'EMEND_URL    the server; http://127.0.0.1:4400 when not set', 'EMEND_TOKEN  an API token, of the Account page or of the command token', '',
+    'EMEND_URL    the server; when not set, the one that runs on the data directory, else http://127.0.0.1:4400', 'EMEND_TOKEN  an API token, of the Account page or of the command token', '',
     'COMMAND --help shows its options; --json prints the result for programs.',
   ];
 }

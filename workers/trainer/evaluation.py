@@ -21,6 +21,11 @@ class Keeping:
 
     #: Filled while the validator runs; set anew by `keeping`.
     pictures: list[dict[str, Any]]
+    #: The dataset's class for each of the model's, by position; −1 = none. None where they are the same.
+    counted_as: list[int] | None = None
+
+    def _prepare_pred(self, pred: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return recount(super()._prepare_pred(pred), self.counted_as)
 
     def _process_batch(self, preds: dict[str, torch.Tensor], batch: dict[str, Any]) -> dict[str, np.ndarray]:
         decided = super()._process_batch(preds, batch)
@@ -28,11 +33,21 @@ class Keeping:
         return decided
 
 
-def keeping(task: str) -> tuple[type, list[dict[str, Any]]]:
+def recount(pred: dict[str, torch.Tensor], counted_as: list[int] | None) -> dict[str, torch.Tensor]:
+    """Finds of one picture with the dataset's classes instead of the model's; those that count as none are left out."""
+    if counted_as is None or pred["cls"].shape[0] == 0:
+        return pred
+    table = torch.tensor(counted_as, dtype=pred["cls"].dtype, device=pred["cls"].device)
+    classes = table[pred["cls"].long()]
+    kept = classes >= 0
+    return {**{key: value[kept] for key, value in pred.items()}, "cls": classes[kept]}
+
+
+def keeping(task: str, counted_as: list[int] | None = None) -> tuple[type, list[dict[str, Any]]]:
     """A validator class for the task, and the list that it fills. A class of its own each time: Ultralytics makes the object."""
     base = SegmentationValidator if task == "segment" else DetectionValidator
     pictures: list[dict[str, Any]] = []
-    return type(f"Keeping{base.__name__}", (Keeping, base), {"pictures": pictures}), pictures
+    return type(f"Keeping{base.__name__}", (Keeping, base), {"pictures": pictures, "counted_as": counted_as}), pictures
 
 
 def picture(preds: dict[str, torch.Tensor], batch: dict[str, Any], decided: dict[str, np.ndarray]) -> dict[str, Any]:

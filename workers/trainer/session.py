@@ -37,7 +37,7 @@ class Session:
     def run(self) -> None:
         if self.spec["old"]:
             self.reporter.send("stage", stage="evaluating", message="Measuring the present model")
-            self.evaluate("old", self.spec["old"])
+            self.evaluate("old", self.spec["old"], self.spec["oldClasses"])
         self.reporter.send("stage", stage="training", message="Training")
         self.train()
         self.reporter.send("stage", stage="evaluating", message="Measuring the new model on the same pictures")
@@ -104,19 +104,19 @@ class Session:
         target.write_text(yaml.safe_dump(description), encoding="utf8")
         return target
 
-    def evaluate(self, which: str, weights: str) -> None:
+    def evaluate(self, which: str, weights: str, counted_as: list[int] | None = None) -> None:
         model = YOLO(weights, task=self.spec["task"])
         model.add_callback("on_val_batch_end", lambda _: self.reporter.check())
         # Each model at the size it was trained for, at which it also predicts: at another one the former model would look worse than it is.
         imgsz = model.overrides.get("imgsz") or self.spec["imgsz"]
-        validator, pictures = evaluation.keeping(self.spec["task"])
+        validator, pictures = evaluation.keeping(self.spec["task"], counted_as)
         result = model.val(
             validator=validator, data=self.spec["data"], split="val", imgsz=imgsz, batch=self.spec["batch"], device=self.first_device,
             workers=self.spec["workers"], project=str(self.out), name=f"val-{which}", **QUIET,
         )
         images = len(yaml_images(self.spec["data"]))
         file = evaluation.write(self.out / f"evaluation-{which}.json.gz", self.spec["task"], class_names(self.spec["data"]), pictures)
-        self.reporter.send("evaluation", which=which, metrics=summarise(result, images), file=str(file))
+        self.reporter.send("evaluation", which=which, metrics=summarise(result, images, class_names(self.spec["data"])), file=str(file))
 
     def export(self, weights: Path) -> None:
         self.reporter.check()
@@ -158,18 +158,18 @@ def class_names(data: str) -> list[str]:
     return [str(name) for name in (names if isinstance(names, list) else [names[i] for i in sorted(names)])]
 
 
-def summarise(result: Any, images: int) -> dict[str, Any]:
-    """Ultralytics' metrics as TrainerMetrics: masks where the task has them, else boxes."""
+def summarise(result: Any, images: int, names: list[str]) -> dict[str, Any]:
+    """Ultralytics' metrics as TrainerMetrics: masks where the task has them, else boxes. `names` are the dataset's: a former model may have others."""
     main = result.seg if hasattr(result, "seg") else result.box
     seen = {int(c): i for i, c in enumerate(main.ap_class_index)}
     counts = result.nt_per_class if getattr(result, "nt_per_class", None) is not None else []
     per_class = []
-    for index, name in result.names.items():
-        at = seen.get(int(index))
+    for index, name in enumerate(names):
+        at = seen.get(index)
         per_class.append(
             {
-                "index": int(index),
-                "name": str(name),
+                "index": index,
+                "name": name,
                 "map": None if at is None else number(main.ap[at]),
                 "map50": None if at is None else number(main.ap50[at]),
                 "instances": int(counts[index]) if index < len(counts) else 0,

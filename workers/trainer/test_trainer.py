@@ -135,8 +135,8 @@ class MetricsTest(unittest.TestCase):
     def test_masks_where_there_are_any_and_classes_that_were_not_seen(self) -> None:
         box = types.SimpleNamespace(map=0.4, map50=0.6)
         seg = types.SimpleNamespace(map=0.3, map50=0.5, mp=0.7, mr=0.8, ap=[0.3], ap50=[0.5], ap_class_index=[1])
-        result = types.SimpleNamespace(box=box, seg=seg, names={0: "Chip", 1: "Void"}, nt_per_class=[0, 9])
-        metrics = summarise(result, 3)
+        result = types.SimpleNamespace(box=box, seg=seg, nt_per_class=[0, 9])
+        metrics = summarise(result, 3, ["Chip", "Void"])
         self.assertEqual(metrics["perClass"][0], {"index": 0, "name": "Chip", "map": None, "map50": None, "instances": 0})
         self.assertEqual((metrics["map"], metrics["boxMap"], metrics["perClass"][1]["instances"]), (0.3, 0.4, 9))
         shape = alternatives()["evaluation"]["properties"]["metrics"]
@@ -169,6 +169,16 @@ class EvaluationTest(unittest.TestCase):
             ],
         })
         self.assertEqual(evaluation.picture({**preds}, batch, {"tp": tp})["found"][1]["hits"], 15, "boxes where there are no masks")
+
+    def test_a_former_models_finds_count_as_the_classes_that_theirs_became(self) -> None:
+        pred = {"conf": torch.tensor([0.9, 0.8, 0.7]), "cls": torch.tensor([0.0, 1.0, 2.0]), "bboxes": torch.arange(12.0).reshape(3, 4)}
+        counted = evaluation.recount(pred, [0, 0, -1])
+        self.assertEqual((counted["cls"].tolist(), counted["conf"].tolist()), ([0.0, 0.0], pred["conf"][:2].tolist()))
+        self.assertEqual(counted["bboxes"].shape, (2, 4))
+        self.assertEqual(pred["cls"].tolist(), [0.0, 1.0, 2.0], "the model's own finds stay as they are")
+        self.assertIs(evaluation.recount(pred, None), pred)
+        nothing = {**pred, "cls": pred["cls"][:0]}
+        self.assertIs(evaluation.recount(nothing, [0]), nothing)
 
     def test_each_validator_fills_a_list_of_its_own(self) -> None:
         (one, a), (other, b) = evaluation.keeping("detect"), evaluation.keeping("segment")

@@ -5,6 +5,7 @@ import { newId } from '#core/ids.ts';
 import type { PrismaClient } from '#prisma';
 import { createSignInLink } from '../../auth/signInLink.ts';
 import { makeToken } from '../../auth/tokens.ts';
+import { recordedAddress } from '../../address.ts';
 import { readConfig } from '../../config.ts';
 import { locateCluster } from '../../database/cluster.ts';
 import { connect } from '../../database/connect.ts';
@@ -13,7 +14,9 @@ import { CliError, type Call, type Command } from '../command.ts';
 export const signInLink: Command = {
   name: 'sign-in-link', usage: '[EMAIL]', summary: 'A one-time address that signs a person in (the first administrator, unless named)', options: {}, help: [],
   async run(call) {
-    const url = await withDatabase(call, async (db) => `${readConfig(call.env, call.home).publicUrl}${await createSignInLink(db, (await personOf(db, call.args[0])).email)}`);
+    // Beside a link that was printed or sent before: that one lies in somebody's mail, and stays good until it is used.
+    const path = await withDatabase(call, async (db) => createSignInLink(db, (await personOf(db, call.args[0])).email, { keepOthers: true }));
+    const url = `${await serverAddress(call)}${path}`;
     return { json: { url }, lines: [url] };
   },
 };
@@ -29,6 +32,13 @@ export const token: Command = {
     return { json: { token: made.token }, lines: [made.token] };
   },
 };
+
+/** What the environment names, else where the running server says it is, else where one would be. */
+export async function serverAddress({ env, home }: Pick<Call, 'env' | 'home'>): Promise<string> {
+  const { dataDir, publicUrl } = readConfig(env, home);
+  const named = Boolean(env['EMEND_URL']?.trim() || env['EMEND_PORT']?.trim());
+  return named ? publicUrl : await recordedAddress(dataDir) ?? publicUrl;
+}
 
 async function personOf(db: PrismaClient, email: string | undefined): Promise<{ id: string; email: string }> {
   const person = email === undefined ? await db.user.findFirst({ where: { admin: true }, orderBy: { createdAt: 'asc' } }) : await db.user.findUnique({ where: { email: email.trim().toLowerCase() } });

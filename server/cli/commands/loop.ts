@@ -26,8 +26,10 @@ export const freeze: Command = {
     const project = await server.project(textFlag(flags, 'project'));
     const note = textFlag(flags, 'note');
     const version = await server.post(DatasetVersionDto, `/projects/${project.id}/versions`, { ...(note === undefined ? {} : { note }), ...pseudoOf(flags) });
-    const { images, instances, fresh, splits } = version.stats;
-    return { json: version, lines: [`Version ${version.number}: ${images} pictures (${splits.train} train, ${splits.valid} valid, ${splits.test} test), ${instances} labels, ${fresh} pictures new`, `sha256 ${version.hash}`] };
+    const { images, instances, splits } = version.stats;
+    // The first version has nothing before it that its pictures could be new beside.
+    const fresh = version.parentId === null ? images : version.stats.fresh;
+    return { json: version, lines: [`Version ${version.number}: ${images} pictures (${splits.train} train, ${splits.valid} valid, ${splits.test} test), ${instances} labels, ${fresh} ${fresh === 1 ? 'picture' : 'pictures'} new`, `sha256 ${version.hash}`] };
   },
 };
 

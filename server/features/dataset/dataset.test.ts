@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Instance } from '#core/annotation/schema.ts';
 import type { Box } from '#core/geometry/box.ts';
 import { newId } from '#core/ids.ts';
+import { classesForVersion } from './index.ts';
 import { testApp, type TestImage, type TestPerson, type TestProject, type TestTask } from '../../testing/harness.ts';
 
 const t = await testApp();
@@ -104,13 +105,25 @@ describe('classes', () => {
     expect(await preview()).toMatchObject({ sameAs: null, relabelled: [{ name: 'Void', into: 'Chip', labels: 3 }], retired: [], stats: { fresh: 0, perClass: [{ instances: 6 }, { instances: 0 }] } });
     const v2 = await freeze();
     expect((await engineer.get(`/versions/${v2.id}/diff?from=${v1.id}`)).body.objects).toMatchObject({ relabelled: 3, added: 0, removed: 0 });
+    // A model that was trained before finds the class that is gone: held against either version, each find counts as what its labels became there.
+    const { id: model } = await t.db.modelVersion.create({ data: { id: newId(), projectId: project.id, number: 1, name: 'former', task: 'segment', classNames: ['Chip', 'Void', 'Dust'], classMap: [0, 1, null], meta: {}, origin: 'uploaded' } });
+    expect(await classesForVersion(t.db, v1.id, model)).toEqual([0, 1, -1]);
+    expect(await classesForVersion(t.db, v2.id, model)).toEqual([0, 0, -1]);
     expect((await engineer.get(`/versions/${v1.id}`)).body).toMatchObject({ hash: v1.hash, stats: { perClass: [{ instances: 3 }, { instances: 3 }] } });
 
     expect((await admin.patch(`/projects/${project.id}/classes/1`, { retired: false })).body).toMatchObject({ retired: false, mergedInto: null });
     expect((await admin.patch(`/projects/${project.id}/classes/1`, { retired: true })).status).toBe(200);
     expect(await preview()).toMatchObject({ relabelled: [], retired: [{ name: 'Void', labels: 3 }], stats: { instances: 3 } });
+    expect(await classesForVersion(t.db, v2.id, model), 'a version keeps what it was frozen with').toEqual([0, 0, -1]);
+    const v3 = await freeze();
+    expect(await classesForVersion(t.db, v3.id, model)).toEqual([0, -1, -1]);
     await admin.patch(`/projects/${project.id}/classes/1`, { retired: false });
-    expect((await freeze()).hash).toBe(v1.hash);
+    const v4 = await freeze();
+    expect(v4.hash).toBe(v1.hash);
+    const restored = (await restore(v2)).body;
+    expect(await classesForVersion(t.db, restored.id, model), 'a restored one keeps it too').toEqual([0, 0, -1]);
+    await t.db.modelVersion.update({ where: { id: model }, data: { classMap: [0, 1] } });
+    expect(await classesForVersion(t.db, v4.id, model), 'every class is itself').toBeNull();
   });
 
   it('are never merged in a ring, into themselves, or by somebody who may not', async () => {

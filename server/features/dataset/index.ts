@@ -17,6 +17,7 @@ import { findVersion, freeze, listVersions, preview, readItems, readManifest, re
 import { yoloZip } from './yolo.ts';
 
 export { acceptedLabels } from './candidates.ts';
+export { classesForVersion } from './classMap.ts';
 export { labelRow, writeYolo, type WriteYolo } from './yolo.ts';
 export { freeze, preview, readVersion } from './versions.ts';
 

@@ -24,7 +24,7 @@ export async function restore(db: PrismaClient, versionId: string, note: string 
 async function copyVersion(tx: Prisma.TransactionClient, wanted: DatasetVersion, head: DatasetVersion, note: string | null, personId: string): Promise<DatasetVersion> {
   const { projectId, hash } = wanted;
   const made = await tx.datasetVersion.create({
-    data: { id: newId(), projectId, number: head.number + 1, parentId: head.id, hash, classes: wanted.classes ?? [], stats: wanted.stats ?? {}, note, restoredFromId: wanted.id, createdById: personId },
+    data: { id: newId(), projectId, number: head.number + 1, parentId: head.id, hash, classes: wanted.classes ?? [], ...(wanted.classFates === null ? {} : { classFates: wanted.classFates }), stats: wanted.stats ?? {}, note, restoredFromId: wanted.id, createdById: personId },
   });
   await tx.$executeRaw`
     INSERT INTO "DatasetItem" ("datasetVersionId", "imageId", source, split, "revisionId", "baselineId", "predictionSetId", instances, "labelsHash", fresh)

@@ -33,10 +33,10 @@ export async function preview(db: PrismaClient, projectId: string, pseudo?: numb
 export async function freeze(db: PrismaClient, projectId: string, note: string | null, personId: string, pseudo?: number): Promise<DatasetVersionDto> {
   const id = await db.$transaction(async (tx) => {
     await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`; // one freeze at a time: versions are numbered
-    const { chosen, stats, hash, classes, parent } = await draftVersion(tx, projectId, pseudo);
+    const { chosen, stats, hash, classes, classOf, parent } = await draftVersion(tx, projectId, pseudo);
     if (chosen.length === 0) throw new EmendError('conflict', 'No image has labels yet, so there is nothing to freeze. Import labelled images, or submit corrections first.');
     if (parent?.hash === hash) throw new EmendError('conflict', `Nothing has changed since version ${parent.number}: a new one would be the same. Submit corrections first, or train on version ${parent.number}.`);
-    const version = await tx.datasetVersion.create({ data: { id: newId(), projectId, number: (parent?.number ?? 0) + 1, parentId: parent?.id ?? null, hash, classes, stats, note, createdById: personId } });
+    const version = await tx.datasetVersion.create({ data: { id: newId(), projectId, number: (parent?.number ?? 0) + 1, parentId: parent?.id ?? null, hash, classes, classFates: classes.map((_, index) => classOf(index)), stats, note, createdById: personId } });
     for (let i = 0; i < chosen.length; i += CHUNK) {
       await tx.datasetItem.createMany({ data: chosen.slice(i, i + CHUNK).map((c) => ({
         datasetVersionId: version.id, imageId: c.imageId, source: c.source, split: c.split, revisionId: c.revisionId, baselineId: c.baselineId,

@@ -49,8 +49,16 @@ export class PictureShelf {
   }
 }
 
+export interface Asking {
+  runId: string;
+  /** The model that the run's own was held against. */
+  comparedWith: string | null;
+  /** Images of which whoever asks must not see the labels yet: the other half of a blind pair. */
+  hidden: readonly string[];
+}
+
 /** The pictures on which a run's model and the one before differ most. @throws EmendError `not_found` where the two were not measured on the same split. */
-export async function readPictures({ db, blobs }: Parts, shelf: PictureShelf, runId: string, comparedWith: string | null): Promise<RunPictures> {
+export async function readPictures({ db, blobs }: Parts, shelf: PictureShelf, { runId, comparedWith, hidden }: Asking): Promise<RunPictures> {
   const run = await db.trainingRun.findUniqueOrThrow({ where: { id: runId }, include: { outModel: true, project: true } });
   const measured = async (modelId: string | undefined | null): Promise<{ sha256: string; model: { number: number } }> => {
     const row = modelId == null ? null : await db.evaluation.findUnique({ where: { modelId_datasetVersionId: { modelId, datasetVersionId: run.datasetVersionId } }, include: { model: true } });
@@ -62,6 +70,6 @@ export async function readPictures({ db, blobs }: Parts, shelf: PictureShelf, ru
   const { worse, better, counts } = await shelf.of(`${old.sha256} ${fresh.sha256} ${threshold}`, async () =>
     inThread('pictures', { old: await blobs.path(old.sha256), fresh: await blobs.path(fresh.sha256), threshold }));
   const images = new Map((await db.image.findMany({ where: { id: { in: [...worse, ...better].map((p) => p.image) } }, select: { id: true, name: true, width: true, height: true } })).map((i) => [i.id, i]));
-  const named = (list: readonly PictureDifference[]): RunPictures['worse'] => list.flatMap(({ image, ...rest }) => { const about = images.get(image); return about ? [{ ...rest, image: about }] : []; });
+  const named = (list: readonly PictureDifference[]): RunPictures['worse'] => list.flatMap(({ image, ...rest }) => { const about = hidden.includes(image) ? undefined : images.get(image); return about ? [{ ...rest, image: about }] : []; });
   return { threshold, old: old.model.number, new: fresh.model.number, worse: named(worse), better: named(better), counts };
 }

@@ -26,6 +26,7 @@ async function onDisk(content: unknown): Promise<string> {
   await writeFile(path, gzipSync(JSON.stringify(content)));
   return path;
 }
+const kept = async (content: unknown): Promise<string> => t.app.blobs.putFile(await onDisk(content));
 async function model(number: number): Promise<string> {
   const id = newId();
   await t.db.modelVersion.create({ data: { id, projectId: project.id, number, name: `model ${number}`, task: 'detect', classNames: ['Chip'], classMap: [0], meta: {}, origin: 'trained', onnxSha256: 'f'.repeat(64) } });
@@ -43,8 +44,8 @@ async function endedRun(before: EvaluationFile, after: EvaluationFile): Promise<
   const run = newId();
   await t.db.trainingRun.create({ data: { id: run, projectId: project.id, number: 1, datasetVersionId: versionId, baseModelId: old, config: { preset: 'quick', epochs: 1, imgsz: 64, batch: 4, lr0: 0.01, freeze: 0, freshWeight: 1, seed: 0 }, state: 'done', progress: {}, gate: JSON.parse(JSON.stringify(gate)), createdById: reviewer.id } });
   await t.db.modelVersion.update({ where: { id: fresh }, data: { runId: run } });
-  await storeEvaluation(t.db, t.app.blobs, { modelId: old, datasetVersionId: versionId, runId: run, path: paths.old });
-  await storeEvaluation(t.db, t.app.blobs, { modelId: fresh, datasetVersionId: versionId, runId: run, path: paths.fresh });
+  await storeEvaluation(t.db, { modelId: old, datasetVersionId: versionId, runId: run, sha256: await t.app.blobs.putFile(paths.old) });
+  await storeEvaluation(t.db, { modelId: fresh, datasetVersionId: versionId, runId: run, sha256: await t.app.blobs.putFile(paths.fresh) });
   return { run, old, fresh };
 }
 
@@ -60,8 +61,8 @@ describe('evaluations', () => {
   it('are kept as they were first measured, and read as they were written', async () => {
     const [first, second] = [file(() => [found(1023)]), file(() => [])];
     const modelId = await model(1);
-    await storeEvaluation(t.db, t.app.blobs, { modelId, datasetVersionId: versionId, runId: null, path: await onDisk(first) });
-    await storeEvaluation(t.db, t.app.blobs, { modelId, datasetVersionId: versionId, runId: null, path: await onDisk(second) });
+    await storeEvaluation(t.db, { modelId, datasetVersionId: versionId, runId: null, sha256: await kept(first) });
+    await storeEvaluation(t.db, { modelId, datasetVersionId: versionId, runId: null, sha256: await kept(second) });
     expect(await readEvaluation(t.db, t.app.blobs, modelId, versionId)).toEqual(first);
     expect(await readEvaluation(t.db, t.app.blobs, await model(2), versionId)).toBeNull();
   });
@@ -88,6 +89,22 @@ describe('the pictures that differ', () => {
     expect(body.worse[0]).toMatchObject({ labels: 1, old: { f1: 1, matched: 1, overlooked: [] }, new: { f1: 0, matched: 0, missed: 1, false: 1, found: [{ right: false, score: 0.9 }], overlooked: [{ box: [10, 10, 20, 20] }] } });
     expect(body.worse[1].new.f1).toBeCloseTo(0.3);
     expect((await reviewer.get(`/runs/${run}/pictures`)).body).toEqual(body);
+  });
+  it('show nobody the other half of a blind pair: neither as pictures nor in the file', async () => {
+    const { run, fresh } = await endedRun(file((at) => (at < 2 ? [found(1023)] : [])), file(() => []));
+    const annotator = await t.person({ project: project.id, role: 'annotator' });
+    const seen = async (as: TestPerson): Promise<string[]> => (await as.get(`/runs/${run}/pictures`)).body.worse.map((p: { image: { name: string } }) => p.image.name).toSorted();
+    const { id } = await t.db.evaluation.findFirstOrThrow({ where: { modelId: fresh } });
+    const fileFor = async (as: TestPerson): Promise<number> => (await as.get(`/projects/${project.id}/evaluations/${id}/file.json.gz`)).status;
+    for (const imageId of images) await t.db.datasetItem.create({ data: { datasetVersionId: versionId, imageId, source: 'baseline', split: 'valid', instances: [], labelsHash: 'l', fresh: false } });
+    expect([await seen(annotator), await fileFor(annotator)]).toEqual([['part/0.png', 'part/1.png'], 200]);
+    // A colleague has submitted one half; this annotator may be given the other.
+    const half = await t.task(project, { imageId: images[0] ?? '', state: 'submitted' });
+    await t.db.task.update({ where: { id: half.id }, data: { blind: true, seenBy: [reviewer.id] } });
+    expect([await seen(annotator), await fileFor(annotator)]).toEqual([['part/1.png'], 403]);
+    expect([await seen(reviewer), await fileFor(reviewer)]).toEqual([['part/0.png', 'part/1.png'], 200]);
+    await t.db.task.update({ where: { id: half.id }, data: { blind: false } });
+    expect([await seen(annotator), await fileFor(annotator)]).toEqual([['part/0.png', 'part/1.png'], 200]);
   });
   it('need two evaluations', async () => {
     const { run, old } = await endedRun(file(() => []), file(() => [found(1023)]));

@@ -5,7 +5,7 @@ import type { EvaluationDto, EvaluationQuery } from '#core/api/evaluation.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { EvaluationFile } from '#core/training/evaluation.ts';
-import type { PrismaClient } from '#prisma';
+import type { Prisma, PrismaClient } from '#prisma';
 import type { Blobs } from '../../context.ts';
 import { parseEvaluation } from './parse.ts';
 
@@ -20,13 +20,13 @@ export interface NewEvaluation {
   modelId: string;
   datasetVersionId: string;
   runId: string | null;
-  /** Gzipped EvaluationFile, checked. */
-  path: string;
+  /** Blob: a gzipped EvaluationFile, checked. */
+  sha256: string;
 }
 
 /** Keeps what a model found on a version's validation split. Immutable: where that is known already, the first evaluation stays. */
-export async function storeEvaluation(db: PrismaClient, blobs: Blobs, { path, ...keys }: NewEvaluation): Promise<void> {
-  await db.evaluation.createMany({ data: [{ id: newId(), ...keys, sha256: await blobs.putFile(path) }], skipDuplicates: true });
+export async function storeEvaluation(db: Prisma.TransactionClient, evaluation: NewEvaluation): Promise<void> {
+  await db.evaluation.createMany({ data: [{ id: newId(), ...evaluation }], skipDuplicates: true });
 }
 
 /** What a model found on a version's validation split; null where it was never measured there. */
@@ -47,9 +47,9 @@ export async function listEvaluations(db: PrismaClient, projectId: string, { mod
   }));
 }
 
-/** Blob of one evaluation of this project. @throws EmendError `not_found`. */
-export async function evaluationBlob(db: PrismaClient, projectId: string, id: string): Promise<string> {
-  const row = await db.evaluation.findFirst({ where: { id, model: { projectId } }, select: { sha256: true } });
+/** One evaluation of this project. @throws EmendError `not_found`. */
+export async function findEvaluation(db: PrismaClient, projectId: string, id: string): Promise<{ sha256: string; datasetVersionId: string }> {
+  const row = await db.evaluation.findFirst({ where: { id, model: { projectId } }, select: { sha256: true, datasetVersionId: true } });
   if (!row) throw new EmendError('not_found', 'There is no such evaluation in this project.');
-  return row.sha256;
+  return row;
 }

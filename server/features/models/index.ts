@@ -17,8 +17,8 @@ import { inProject, signedIn } from '../../signedIn.ts';
 import * as models from './models.ts';
 import { kindOfPromotion, promoteModel } from './promote.ts';
 
-export { copyWeights, inputSizeOf, readMetrics, registerModel, type NewModel } from './models.ts';
-export { promoteModel } from './promote.ts';
+export { copyWeights, inputSizeOf, insertModel, prepareModel, readMetrics, registerModel, type NewModel } from './models.ts';
+export { promoteIn, promoteModel } from './promote.ts';
 
 const tags = ['models'];
 /** Bytes of one uploaded model: the largest YOLO exports have some 300 MB. */

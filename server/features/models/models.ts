@@ -35,7 +35,22 @@ export interface NewModel {
  * @throws EmendError `unsupported` for a file that no YOLO export of Ultralytics is, `conflict` for another task than the project's.
  */
 export async function registerModel(parts: Parts, model: NewModel): Promise<ModelDto> {
-  const { db, blobs, inference } = parts;
+  const prepared = await prepareModel(parts, model);
+  return read(parts.db, await parts.db.$transaction((tx) => insertModel(tx, prepared)));
+}
+
+/** A model whose file was read and fits its project: what is left is to write it down. */
+export interface PreparedModel {
+  model: NewModel;
+  task: 'detect' | 'segment';
+  names: readonly string[];
+  meta: Prisma.InputJsonObject;
+  /** The project had no classes and takes the model's. */
+  takesClasses: boolean;
+}
+
+/** @throws EmendError as `registerModel`. */
+export async function prepareModel({ db, blobs, inference }: Parts, model: NewModel): Promise<PreparedModel> {
   const described = await inference.describeModel(await blobs.path(model.onnxSha256));
   // Names come from whoever made the file; a NUL or a line break in one is nobody's wish.
   const about = { ...described, names: described.names.map((name) => name.replace(/[\u0000-\u001f\u007f]/g, ' ').trim().slice(0, 80)) };
@@ -47,22 +62,24 @@ export async function registerModel(parts: Parts, model: NewModel): Promise<Mode
   if (!takesClasses && about.names.length > 0 && mapClasses(about.names, project.classes).every((index) => index === null)) {
     throw new EmendError('conflict', `None of the model's classes (${about.names.slice(0, 8).join(', ')}) is a class of this project. Add or rename classes in Settings, then upload the model again.`);
   }
-  const { runId, parentId, datasetVersionId, metrics, ...rest } = model;
   const meta = { head: about.head, inputSize: Math.max(about.input.width, about.input.height), stride: about.stride, opset: about.opset };
-  const row = await db.$transaction(async (tx) => {
-    await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${model.projectId} FOR UPDATE`; // two uploads at once get two numbers
-    if (takesClasses) await tx.projectClass.createMany({ data: classesOf(model.projectId, about.names), skipDuplicates: true });
-    const classMap = mapClasses(about.names, await tx.projectClass.findMany({ where: { projectId: model.projectId } }));
-    const last = await tx.modelVersion.aggregate({ where: { projectId: model.projectId }, _max: { number: true } });
-    return tx.modelVersion.create({
-      data: {
-        id: newId(), ...rest, number: (last._max.number ?? 0) + 1, task: about.task, classNames: [...about.names], classMap, meta,
-        ...(metrics ? { metrics } : {}), runId: runId ?? null, parentId: parentId ?? null, datasetVersionId: datasetVersionId ?? null,
-      },
-      include: INCLUDE,
-    });
+  return { model, task: about.task, names: about.names, meta, takesClasses };
+}
+
+/** Writes the model version, within the caller's transaction. Returns its id. */
+export async function insertModel(tx: Prisma.TransactionClient, { model, task, names, meta, takesClasses }: PreparedModel): Promise<string> {
+  const { projectId, runId, parentId, datasetVersionId, metrics, ...rest } = model;
+  await tx.$queryRaw`SELECT id FROM "Project" WHERE id = ${projectId} FOR UPDATE`; // two uploads at once get two numbers
+  if (takesClasses) await tx.projectClass.createMany({ data: classesOf(projectId, names), skipDuplicates: true });
+  const classMap = mapClasses(names, await tx.projectClass.findMany({ where: { projectId } }));
+  const last = await tx.modelVersion.aggregate({ where: { projectId }, _max: { number: true } });
+  const { id } = await tx.modelVersion.create({
+    data: {
+      id: newId(), projectId, ...rest, number: (last._max.number ?? 0) + 1, task, classNames: [...names], classMap, meta,
+      ...(metrics ? { metrics } : {}), runId: runId ?? null, parentId: parentId ?? null, datasetVersionId: datasetVersionId ?? null,
+    },
   });
-  return dto(row);
+  return id;
 }
 
 /** Model class position → project class index, by name without regard to case; null where the project has no such class. */

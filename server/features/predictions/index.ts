@@ -13,10 +13,13 @@ import { rankProject } from '../next/index.ts';
 import { predictLabelled } from './labelled.ts';
 import { seeAllImages } from './look.ts';
 import { currentModel, predictProject, type Parts } from './service.ts';
+import { Stale } from './stale.ts';
 
 export { predictLabelled };
 
 const AGAIN_MS = 3000;
+/** How often predictions of a former model are looked for. */
+const LOOK_MS = 60_000;
 const JobData = Type.Object({ project: Id });
 
 /** Starts predicting what waits in a project. @throws EmendError `conflict` while it is already under way, or without a model. */
@@ -67,17 +70,21 @@ export const plugin = fp(async (app) => {
       again.add(timer);
     });
   };
+  const stale = new Stale(app.db, (projectId) => { request(projectId, false); });
+  const failed = (error: unknown): void => { app.log.warn({ err: error }, 'predictions of a former model could not be looked for'); };
   const remove = app.bus.on((projectId, event) => {
+    // Whoever had it in hand while a model was promoted has left it untouched.
+    if (event.type === 'task' && event.state === 'pending') stale.freed(projectId, event.task).catch(failed);
     const wanted = (event.type === 'model' && event.promoted) || (event.type === 'job' && event.job.kind === 'import' && event.job.state === 'done');
     if (wanted) request(projectId, false);
   });
-  // What a crash cut off between the end of an import and the order to predict it.
-  app.addHook('onReady', async () => {
-    const left = await app.db.project.findMany({ where: { currentModelId: { not: null }, tasks: { some: { predictionSetId: null, state: { in: ['pending', 'assigned'] } } } }, select: { id: true } });
-    for (const { id } of left) request(id, true);
-  });
+  // What a crash cut off between an import, or a promotion, and the order to predict; and what a busy minute has left.
+  app.addHook('onReady', () => stale.look({ missing: true }));
+  const look = setInterval(() => { stale.look().catch(failed); }, LOOK_MS);
+  look.unref();
   app.addHook('preClose', async () => {
     remove();
+    clearInterval(look);
     for (const timer of again) clearTimeout(timer);
   });
 }, { name: 'predictions', dependencies: ['database', 'bus', 'jobs', 'inference', 'next'] });

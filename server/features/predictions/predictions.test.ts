@@ -91,6 +91,28 @@ describe('predictions', () => {
     expect(await modelOf(dirty.id)).toBe(modelId);
     expect(await modelOf(taken.id)).toBe(modelId);
     expect(await modelOf(free.id)).toBe(next);
+
+    // Whoever had it in hand leaves it untouched: then it is predicted anew as well. What has edits keeps what they were made against.
+    await test.db.task.updateMany({ where: { id: { in: [dirty.id, taken.id] } }, data: { state: 'pending', assigneeId: null, leaseUntil: null } });
+    for (const task of [dirty, taken]) test.app.bus.emit(project.id, { type: 'task', task: task.id, image: task.imageId, state: 'pending', by: null });
+    await expect.poll(() => modelOf(taken.id), { timeout: 15_000 }).toBe(next);
+    await test.app.jobs.idle();
+    expect(await modelOf(dirty.id)).toBe(modelId);
+  });
+
+  it('what a crash left between a promotion and its predictions is made up for at the next start', async () => {
+    const other = await test.project({ classes: ['Disc', 'Edge'], task: 'segment' });
+    const first = await addModel(test, other);
+    const image = await addPicture(test, other, 11);
+    const person = await test.person({ project: other.id, role: 'annotator' });
+    await person.post(`/projects/${other.id}/predict`);
+    await test.app.jobs.idle();
+    const next = await addModel(test, other);
+    const modelOf = async () => (await test.db.task.findFirstOrThrow({ where: { imageId: image.id }, include: { predictionSet: true } })).predictionSet?.modelId;
+    expect(await modelOf(), 'nobody was told').toBe(first);
+    await test.restart();
+    await expect.poll(modelOf, { timeout: 15_000 }).toBe(next);
+    await test.app.jobs.idle();
   });
 
   it('a picture that cannot be read is told, and does not hold up the others', async () => {

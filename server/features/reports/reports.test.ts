@@ -60,7 +60,7 @@ async function evaluated(modelId: string, versionId: string, right: number): Pro
     images: images.map((image, i) => ({ image, truths: [{ class: 0, box: [5, 5, 20, 20] }], found: i < right ? [{ class: 0, box: [5, 5, 20, 20], score: 0.9, hits: 1023, boxHits: 1023 }] : [] })),
   };
   await writeFile(path, gzipSync(JSON.stringify(file)));
-  await storeEvaluation(t.db, t.app.blobs, { modelId, datasetVersionId: versionId, runId, path });
+  await storeEvaluation(t.db, { modelId, datasetVersionId: versionId, runId, sha256: await t.app.blobs.putFile(path) });
 }
 
 beforeAll(async () => {

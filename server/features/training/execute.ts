@@ -1,55 +1,40 @@
 /** One run from its version to the gate. May be cut off anywhere by a stop of the server and delivered again: it goes on from the last checkpoint. */
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelMetrics } from '#core/api/model.ts';
-import type { GateResult } from '#core/api/run.ts';
 import { EmendError } from '#core/errors.ts';
-import { newId } from '#core/ids.ts';
-import type { TrainerEvent, TrainerMetrics } from '#core/training/events.ts';
-import { decideRun } from '#core/training/gate.ts';
+import type { TrainerEvent } from '#core/training/events.ts';
 import type { RunSpec } from '#core/training/runSpec.ts';
 import { secondsLeft } from '#core/training/timeLeft.ts';
 import type { TrainingRun } from '#prisma';
 import type { App } from '../../app.ts';
-import type { JobHandle } from '../../context.ts';
-import { writeYolo } from '../dataset/index.ts';
-import { checkTrainersFile, compareEvaluations, storeEvaluation } from '../evaluations/index.ts';
-import { copyWeights, promoteModel, readMetrics, registerModel } from '../models/index.ts';
-import { readSettings } from '../projects/index.ts';
-import { configOf } from './dto.ts';
+import type { JobHandle, Log } from '../../context.ts';
+import { isOutage } from '../../database/outage.ts';
+import { classesForVersion, writeYolo } from '../dataset/index.ts';
+import { copyWeights } from '../models/index.ts';
+import { configOf, gateOf } from './dto.ts';
 import type { Devices, Lease } from './devices.ts';
 import { ensureEnvironment } from './environment.ts';
+import { finish, type Outcome } from './finish.ts';
 import { Recorder } from './recorder.ts';
 import { refuseFull } from './needs.ts';
 import { killOrphan, runDirectory, runTrainer } from './trainerProcess.ts';
 
 export type Parts = Pick<App, 'db' | 'blobs' | 'bus' | 'inference' | 'config' | 'log'>;
 
-/** Figures of one model, and the trainer's file with what it found, picture by picture. */
-interface Measured {
-  metrics: TrainerMetrics;
-  file: string;
-}
-
-/** What the trainer has told so far that outlives it. */
-interface Outcome {
-  /** The model that was current when the trainer began, with which the new one is compared. */
-  oldId: string | null;
-  old: Measured | null;
-  fresh: Measured | null;
-  files: { onnx: string; pt: string } | null;
-}
-
-/** Handler of the job `train`. The run's row always gets a final state, unless the server stops: then the job comes again. */
+/** Handler of the job `train`. The run's row always gets a final state, unless the server stops or the database is away: then the job comes again. */
 export async function executeRun(app: Parts, devices: Devices, runId: string, job: JobHandle): Promise<string> {
   const run = await app.db.trainingRun.findUniqueOrThrow({ where: { id: runId } });
-  const recorder = await Recorder.open(app.db, app.bus, run);
+  // A crash came after its end and before the job's: nothing of it is done twice.
+  if (run.state === 'done' || run.state === 'failed') await tidy(app, runId);
+  if (run.state === 'done') return gateOf(run)?.reason ?? '';
+  if (run.state === 'failed') throw new EmendError('failed', run.error ?? 'The run failed.');
+  const recorder = await Recorder.open(app.db, app.bus, run, app.log);
   try {
     const message = await work(app, devices, run, recorder, job);
     await tidy(app, runId);
     return message;
   } catch (error) {
-    if (job.signal.aborted && job.signal.reason !== 'cancelled') throw error;
+    if (isOutage(error) || (job.signal.aborted && job.signal.reason !== 'cancelled')) throw error;
     await recorder.flush();
     await tidy(app, runId);
     if (job.signal.aborted) await stopped(app, runId, recorder);
@@ -109,7 +94,7 @@ async function train(app: Parts, { run, dir, python, lease }: Going, recorder: R
   const spec = await prepare(app, run, dir, oldId, lease.device);
   job.signal.throwIfAborted();
   const outcome: Outcome = { oldId, old: null, fresh: null, files: null };
-  const hear = listener(recorder, outcome, spec.epochs, job);
+  const hear = listener({ recorder, outcome, epochs: spec.epochs, job, log: app.log });
   await runTrainer({ python, spec, signal: job.signal, onLog: (line) => { recorder.log(withoutPaths(line, app.config.dataDir)); }, onEvent: hear });
   job.signal.throwIfAborted();
   return finish(app, run, recorder, outcome);
@@ -125,7 +110,7 @@ async function prepare(app: Parts, run: TrainingRun, dir: string, oldId: string 
   const segment = project.task === 'segment';
   const resume = await access(join(dir, 'out', 'run', 'weights', 'last.pt')).then(() => true, () => false);
   return {
-    data, task: segment ? 'segment' : 'detect', weights, old,
+    data, task: segment ? 'segment' : 'detect', weights, old, oldClasses: old === null ? null : await classesForVersion(app.db, run.datasetVersionId, oldId),
     // Small enough to be trained on a CPU; a GPU server's team starts from weights of its own.
     architecture: { yaml: segment ? 'yolo11-seg.yaml' : 'yolo11.yaml', scale: [0.5, 0.25, 1024] },
     epochs: config.epochs, imgsz: config.imgsz, batch: config.batch, lr0: config.lr0, optimizer: String(optimizer), freeze: config.freeze, seed: config.seed, extra,
@@ -138,10 +123,18 @@ async function weightsOf(app: Parts, modelId: string | null, target: string): Pr
   return model?.ptSha256 == null ? null : copyWeights(app.blobs, model.ptSha256, target);
 }
 
-function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: JobHandle): (event: TrainerEvent) => void {
+interface Listening {
+  recorder: Recorder;
+  outcome: Outcome;
+  epochs: number;
+  job: JobHandle;
+  log: Log;
+}
+
+function listener({ recorder, outcome, epochs, job, log }: Listening): (event: TrainerEvent) => void {
   const seconds: number[] = [];
   let pending: Promise<void> = Promise.resolve();
-  const state = (...args: Parameters<Recorder['state']>): void => { pending = pending.then(() => recorder.state(...args)); };
+  const state = (...args: Parameters<Recorder['state']>): void => { pending = pending.then(() => recorder.state(...args)).catch((error: unknown) => { log.warn({ err: error }, 'the state of a run could not be written'); }); };
   return (event) => {
     switch (event.type) {
       case 'hello': state('preparing', { device: event.device }); recorder.log(`Ultralytics ${event.ultralytics}, PyTorch ${event.torch}, Python ${event.python}, ${event.device}`); break;
@@ -163,49 +156,6 @@ function listener(recorder: Recorder, outcome: Outcome, epochs: number, job: Job
       case 'done': case 'cancelled': case 'error': break;
     }
   };
-}
-
-const TOLD: Readonly<Record<GateResult['decision'], string>> = { promote: 'passed the gate', first: 'passed the gate', hold: 'was held at the gate', undecided: 'waits for a decision' };
-
-async function finish(app: Parts, run: TrainingRun, recorder: Recorder, { oldId, old, fresh, files }: Outcome): Promise<string> {
-  if (!files || !fresh) throw new EmendError('failed', 'The trainer ended without a model. The log says more; start the run again.');
-  await recorder.state('gate');
-  const project = await app.db.project.findUniqueOrThrow({ where: { id: run.projectId } });
-  const metrics = toMetrics(fresh.metrics);
-  const made = await app.db.modelVersion.findUnique({ where: { runId: run.id } });
-  const model = made ?? await registerModel(app, {
-    projectId: run.projectId, name: `run ${run.number}`, onnxSha256: await app.blobs.putFile(files.onnx), ptSha256: await app.blobs.putFile(files.pt),
-    origin: 'trained', metrics, runId: run.id, datasetVersionId: run.datasetVersionId, ...(run.baseModelId === null ? {} : { parentId: run.baseModelId }),
-  });
-  await rememberOld(app, oldId, old?.metrics ?? null);
-  const freshFile = await keep(app, run, model.id, fresh);
-  const oldFile = oldId !== null && old ? await keep(app, run, oldId, old) : null;
-  const differences = oldFile === null ? null : await compareEvaluations({ old: oldFile, fresh: freshFile });
-  const gate = decideRun({ differences, old: old && toMetrics(old.metrics), fresh: metrics, margin: readSettings(project.settings).gateMargin, comparedWith: oldId, current: project.currentModelId });
-  await app.db.activity.create({ data: { id: newId(), projectId: run.projectId, userId: null, kind: 'trained', text: `Run ${run.number} ${TOLD[gate.decision]}: ${gate.reason}`.slice(0, 500) } });
-  if (gate.decision === 'promote' || gate.decision === 'first') await promoteModel(app, { modelId: model.id, kind: gate.decision === 'first' ? 'first' : 'gate', reason: gate.reason, byId: null });
-  recorder.progress({ message: gate.reason, secondsLeft: 0 });
-  await recorder.state('done', { gate, endedAt: new Date() });
-  app.bus.emit(run.projectId, { type: 'model', id: model.id, promoted: false });
-  app.bus.emit(run.projectId, { type: 'activity' });
-  return gate.reason;
-}
-
-/** What a model found stays with it and the version, for the pictures that differ and for reports. */
-async function keep(app: Parts, run: TrainingRun, modelId: string, { file }: Measured): Promise<string> {
-  const path = await checkTrainersFile(join(runDirectory(app.config.dataDir, run.id), 'out'), file);
-  await storeEvaluation(app.db, app.blobs, { modelId, datasetVersionId: run.datasetVersionId, runId: run.id, path });
-  return path;
-}
-
-/** A shipped or uploaded model has no numbers of its own until it was first measured on this project's split. */
-async function rememberOld(app: Parts, modelId: string | null, old: TrainerMetrics | null): Promise<void> {
-  const model = modelId === null || !old ? null : await app.db.modelVersion.findUnique({ where: { id: modelId } });
-  if (model && old && readMetrics(model.metrics) === null) await app.db.modelVersion.update({ where: { id: model.id }, data: { metrics: toMetrics(old) } });
-}
-
-function toMetrics({ perClass, ...rest }: TrainerMetrics): ModelMetrics {
-  return { ...rest, perClass: perClass.map(({ index, ...row }) => ({ classIndex: index, ...row })) };
 }
 
 /** The pictures of the run were copies; checkpoints and the log stay. */

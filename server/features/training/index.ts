@@ -7,6 +7,7 @@ import { Id, IdParams, Nullable, ProjectParams } from '#core/api/common.ts';
 import { RunPictures } from '#core/api/evaluation.ts';
 import { CreateRun, EpochPoint, KeepPresent, LogLine, RunDto, RunNeeds, TrainerArgument } from '#core/api/run.ts';
 import { API } from '../../access.ts';
+import { eyesOf, hiddenImages } from '../../blind.ts';
 import { inProject, signedIn } from '../../signedIn.ts';
 import { PictureShelf, readPictures } from '../evaluations/index.ts';
 import { comparedWith, listRuns, readRun } from './dto.ts';
@@ -53,19 +54,27 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(`${API}/runs/:id/keep`, { schema: { tags, summary: 'Keep the present model instead of the one that this run made', params: IdParams, body: KeepPresent, response: { 200: RunDto } } }, (request) =>
     keepPresent(app, request.params.id, request.body.reason?.trim() || null, signedIn(request).id));
   const shelf = new PictureShelf();
-  app.get(`${API}/runs/:id/pictures`, { schema: { tags, summary: 'The validation pictures on which old and new differ most', params: IdParams, response: { 200: RunPictures } } }, async (request) =>
-    readPictures(app, shelf, request.params.id, await comparedWith(app.db, request.params.id)));
+  app.get(`${API}/runs/:id/pictures`, { schema: { tags, summary: 'The validation pictures on which old and new differ most', params: IdParams, response: { 200: RunPictures } } }, async (request) => {
+    const { projectId, person, role } = inProject(request);
+    return readPictures(app, shelf, { runId: request.params.id, comparedWith: await comparedWith(app.db, request.params.id), hidden: await hiddenImages(app.db, projectId, eyesOf(person, role)) });
+  });
 };
 
 export const plugin = fp(async (app) => {
   await app.register(routes);
   // After the queue's own onReady, which gives back what a killed server was working on.
-  app.addHook('onReady', () => settleAbandoned(app));
+  app.addHook('onReady', async () => { await settleAbandoned(app); });
+  // And what a database that was away for a moment has left behind while the server ran on.
+  let jobless: ReadonlySet<string> = new Set();
+  const settle = async (): Promise<void> => { jobless = await settleAbandoned(app, jobless); };
   const auto = new AutoRuns(app, (error) => { app.log.error({ err: error }, 'a run could not begin by itself'); });
   app.bus.on((projectId, event) => {
     if ((event.type === 'task' && event.state === 'submitted') || (event.type === 'run' && event.state === 'done')) void auto.look(projectId);
   });
-  const clock = setInterval(() => void auto.clock(new Date()), CLOCK_MS);
+  const clock = setInterval(() => {
+    void auto.clock(new Date());
+    settle().catch((error: unknown) => { app.log.warn({ err: error }, 'runs without a job could not be looked for'); });
+  }, CLOCK_MS);
   clock.unref();
   app.addHook('onClose', () => { clearInterval(clock); });
   const devices = new Devices();

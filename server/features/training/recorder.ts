@@ -1,8 +1,12 @@
-/** Writes what a run tells into its rows and to whoever watches: states at once, progress and log lines some times a second. */
+/**
+ * Writes what a run tells into its rows and to whoever watches: states at once, progress and log lines some times a second. A trainer goes on while the
+ * database is away; what it tells meanwhile is kept, and written when the database is back.
+ */
 import { Value } from 'typebox/value';
 import { EpochPoint, type LogLine, type RunProgress, type RunState } from '#core/api/run.ts';
 import type { Prisma, PrismaClient, TrainingRun } from '#prisma';
-import type { Bus } from '../../context.ts';
+import type { Bus, Log } from '../../context.ts';
+import { outlast } from '../../database/outlast.ts';
 import { progressOf, runEvent } from './dto.ts';
 
 const FLUSH_MS = 400;
@@ -12,6 +16,7 @@ export class Recorder {
   readonly #bus: Bus;
   readonly #id: string;
   readonly #projectId: string;
+  readonly #log: Log;
   #progress: RunProgress;
   #seq: number;
   #events: Prisma.RunEventCreateManyInput[] = [];
@@ -19,19 +24,20 @@ export class Recorder {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(db: PrismaClient, bus: Bus, run: TrainingRun, seq: number) {
+  private constructor(db: PrismaClient, bus: Bus, run: TrainingRun, seq: number, log: Log) {
     this.#db = db;
     this.#bus = bus;
     this.#id = run.id;
     this.#projectId = run.projectId;
     this.#progress = progressOf(run);
     this.#seq = seq;
+    this.#log = log;
   }
 
   /** A run that goes on after a restart goes on counting its events. */
-  static async open(db: PrismaClient, bus: Bus, run: TrainingRun): Promise<Recorder> {
+  static async open(db: PrismaClient, bus: Bus, run: TrainingRun, log: Log): Promise<Recorder> {
     const last = await db.runEvent.aggregate({ where: { runId: run.id }, _max: { seq: true } });
-    return new Recorder(db, bus, run, last._max.seq ?? 0);
+    return new Recorder(db, bus, run, last._max.seq ?? 0, log);
   }
 
   progress(change: Partial<RunProgress>): void {
@@ -52,7 +58,7 @@ export class Recorder {
   async state(state: RunState, data: Prisma.TrainingRunUncheckedUpdateInput = {}): Promise<void> {
     await this.flush();
     this.#progress = { ...this.#progress, stageShare: null };
-    const row = await this.#db.trainingRun.update({ where: { id: this.#id }, data: { ...data, state, progress: this.#progress } });
+    const row = await outlast(() => this.#db.trainingRun.update({ where: { id: this.#id }, data: { ...data, state, progress: this.#progress } }));
     this.#bus.emit(this.#projectId, runEvent(row));
     this.#bus.emit(this.#projectId, { type: 'loop' });
   }
@@ -63,25 +69,26 @@ export class Recorder {
   }
 
   #later(): void {
-    this.#timer ??= setTimeout(() => { void this.flush(); }, FLUSH_MS);
+    this.#timer ??= setTimeout(() => { this.flush().catch((error: unknown) => { this.#log.warn({ err: error, run: this.#id }, 'what a run told could not be written'); }); }, FLUSH_MS);
   }
 
   /** Everything told so far is in the database when this resolves. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write());
+    // What one write could not do does not stand in the way of the next.
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#write());
     await this.#writing;
   }
 
   async #write(): Promise<void> {
     const events = this.#events.splice(0);
-    if (events.length) await this.#db.runEvent.createMany({ data: events });
+    if (events.length) await outlast(() => this.#db.runEvent.createMany({ data: events, skipDuplicates: true }));
     const lines = events.filter((e) => e.kind === 'log').map(toLine);
     if (lines.length) this.#bus.emit(this.#projectId, { type: 'log', run: this.#id, lines });
     if (!this.#dirty) return;
     this.#dirty = false;
-    this.#bus.emit(this.#projectId, runEvent(await this.#db.trainingRun.update({ where: { id: this.#id }, data: { progress: this.#progress } })));
+    this.#bus.emit(this.#projectId, runEvent(await outlast(() => this.#db.trainingRun.update({ where: { id: this.#id }, data: { progress: this.#progress } }))));
   }
 }
 

@@ -7,7 +7,7 @@ import type { CreateRun, RunDto } from '#core/api/run.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import { fillConfig } from '#core/training/presets.ts';
-import type { ModelVersion, PrismaClient } from '#prisma';
+import type { ModelVersion, Prisma, PrismaClient, TrainingRun } from '#prisma';
 import type { Bus, Jobs, Log } from '../../context.ts';
 import { inputSizeOf } from '../models/index.ts';
 import { readSettings } from '../projects/index.ts';
@@ -100,8 +100,8 @@ const RESUMABLE = ['paused', 'failed', 'cancelled'];
 
 /** Queues a run again that was paused, was cancelled or has failed: it goes on from its last checkpoint, or begins again where it has none. */
 export async function resumeRun(parts: Parts, id: string, byId: string): Promise<RunDto> {
-  const run = await parts.db.trainingRun.findUniqueOrThrow({ where: { id }, include: { outModel: { select: { id: true } } } });
-  if (!RESUMABLE.includes(run.state) || run.outModel) throw new EmendError('conflict', 'Only a run that was paused or cancelled, or has failed, can go on.');
+  const run = await parts.db.trainingRun.findUniqueOrThrow({ where: { id } });
+  if (!RESUMABLE.includes(run.state)) throw new EmendError('conflict', 'Only a run that was paused or cancelled, or has failed, can go on.');
   await refuseFull(parts, run);
   const { count } = await parts.db.trainingRun.updateMany({
     where: { id, state: run.state }, data: { state: 'queued', error: null, endedAt: null, cancelRequested: false, pauseRequested: false },
@@ -126,16 +126,28 @@ async function tell({ db, bus }: Parts, id: string): Promise<void> {
 }
 
 /**
- * At the start of the server: a run that is under way but whose job the queue has given up (or never got) is told as failed, and its trainer ended.
- * The others are delivered again and go on from their last checkpoint.
+ * A run that is under way but whose job the queue has given up (or never got) ends: as paused or cancelled where somebody had asked for that, else as failed.
+ * Its trainer ends too. The others are delivered again and go on from their last checkpoint. `only`: looked at among the runs of these ids. Returns the ids of
+ * the runs without a job that were not among them: a run that is just being queued is no abandoned one, so while the server runs it takes two looks to tell.
  */
-export async function settleAbandoned({ db, config }: Pick<Parts, 'db' | 'config'>): Promise<void> {
-  const open = await db.trainingRun.findMany({ where: { state: { notIn: ['done', 'failed', 'cancelled', 'paused'] } } });
-  for (const run of open) {
+export async function settleAbandoned(parts: Parts, only?: ReadonlySet<string>): Promise<Set<string>> {
+  const { db, config } = parts;
+  const jobless = new Set<string>();
+  for (const run of await db.trainingRun.findMany({ where: { state: { notIn: ['done', 'failed', 'cancelled', 'paused'] } } })) {
     const waiting = await db.job.count({ where: { kind: 'train', subjectId: run.id, state: { in: ['queued', 'running'] } } });
     if (waiting > 0) continue;
+    jobless.add(run.id);
+    if (only?.has(run.id) === false) continue;
     await killOrphan(join(runDirectory(config.dataDir, run.id), 'out'));
-    const error = 'The server stopped while this run was under way, and it could not be taken up again. Its checkpoints are kept: let it go on from the last one, or start a new run.';
-    await db.trainingRun.update({ where: { id: run.id }, data: { state: 'failed', endedAt: new Date(), error } });
+    const { count } = await db.trainingRun.updateMany({ where: { id: run.id, state: run.state }, data: endOf(run) });
+    if (count > 0) await tell(parts, run.id);
   }
+  return jobless;
+}
+
+function endOf({ pauseRequested, cancelRequested }: TrainingRun): Prisma.TrainingRunUpdateManyMutationInput {
+  if (pauseRequested) return { state: 'paused', pauseRequested: false };
+  if (cancelRequested) return { state: 'cancelled', endedAt: new Date() };
+  const error = 'The server stopped while this run was under way, and it could not be taken up again. Its checkpoints are kept: let it go on from the last one, or start a new run.';
+  return { state: 'failed', endedAt: new Date(), error };
 }

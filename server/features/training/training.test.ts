@@ -185,6 +185,25 @@ describe('a training run', { timeout: 240_000 }, () => {
     expect(needs.freeBytes).toBeGreaterThan(needs.bytes);
   });
 
+  it('holds the former model against a merged class by what its own class became', async () => {
+    const former = await t.db.evaluation.findFirstOrThrow({ where: { model: { projectId: project.id, number: 1 } } });
+    const before = precisionOf((await readEvaluation(t.db, t.app.blobs, former.modelId, former.datasetVersionId))?.images ?? []);
+    const admin = await t.person({ project: project.id, role: 'admin' });
+    expect((await admin.post(`/projects/${project.id}/classes`, { name: 'Shape' })).status).toBe(201);
+    expect((await admin.patch(`/projects/${project.id}/classes/0`, { mergedInto: 1 })).status).toBe(200);
+    const version = (await engineer.post(`/projects/${project.id}/versions`)).body;
+    const id = await begin(1);
+    await expect.poll(() => read(id), { timeout: 200_000, interval: 500 }).toMatchObject({ state: 'done', error: null });
+    const { gate } = await read(id);
+    expect(gate.old.perClass, 'an empty class has no figure').toMatchObject([{ name: 'Square', map: null, instances: 0 }, { name: 'Shape', instances: 3 }]);
+    const { models: current } = { models: (await t.db.project.findUniqueOrThrow({ where: { id: project.id } })).currentModelId };
+    const kept = await readEvaluation(t.db, t.app.blobs, current ?? '', version.id);
+    expect(kept?.classes).toEqual(['Square', 'Shape']);
+    expect(new Set(kept?.images.flatMap((p) => p.found.map((f) => f.class)))).toEqual(new Set([1]));
+    if (current === former.modelId) expect(Math.abs(gate.old.map - (before.map ?? NaN)), 'the same pictures and the same finds').toBeLessThan(1e-3);
+    await admin.patch(`/projects/${project.id}/classes/0`, { retired: false });
+  });
+
   it('that fails says why, and the log has the rest', async () => {
     const current = await t.db.modelVersion.findFirstOrThrow({ where: { projectId: project.id, number: 1 } });
     const broken = await t.app.blobs.put(new TextEncoder().encode('no weights'));

@@ -5,7 +5,7 @@ import type { JobDto } from '#core/api/job.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { Bus, JobHandler, JobOptions, JobSpec, Jobs, Log } from '../../context.ts';
-import type { PrismaClient } from '#prisma';
+import type { Job, PrismaClient } from '#prisma';
 import { bossId, isKind, KINDS, toDto, WORKED_BY, type JobKind } from './row.ts';
 import { announce, run, type Running } from './runner.ts';
 
@@ -17,6 +17,10 @@ const SCHEMA = 'pgboss';
 /** An ended job leaves the queue's books within a few milliseconds; under load it was seen to take some hundred. */
 const SEND_ATTEMPTS = 100;
 const SEND_WAIT_MS = 50;
+/** How often rows are held against the queue while the server runs. */
+const SETTLE_MS = 20_000;
+/** States in which pg-boss still delivers a job, or waits for its end. */
+const UNDER_WAY: readonly string[] = ['created', 'retry', 'active'];
 
 export interface JobsOptions {
   url: string;
@@ -53,6 +57,8 @@ class BossJobs implements Jobs {
   readonly #db: PrismaClient;
   readonly #bus: Bus;
   readonly #log: Log;
+  /** Rows that the queue did not know at the last look. */
+  #lostBefore: ReadonlySet<string> = new Set();
 
   constructor(boss: PgBoss, db: PrismaClient, bus: Bus, log: Log) {
     this.#boss = boss;
@@ -136,6 +142,9 @@ class BossJobs implements Jobs {
   }
 
   async #deliver({ job, data }: Delivered, handler: JobHandler): Promise<void> {
+    // A database that was away for long has missed our signs of life and gives the job out once more; it is done once.
+    const already = this.#running.get(job);
+    if (already) return already.ended;
     const running = run({ db: this.#db, bus: this.#bus, log: this.#log }, job, data, handler);
     this.#running.set(job, running);
     try {
@@ -156,9 +165,30 @@ class BossJobs implements Jobs {
       const [job] = await this.#boss.findJobs(row.kind, { id: bossId(row.id) });
       if (sole && job?.state === 'active') await this.#boss.fail(row.kind, job.id, { reason: 'the server stopped' });
       const [now] = job ? await this.#boss.findJobs(row.kind, { id: job.id }) : [];
-      if (now && ['created', 'retry', 'active'].includes(now.state)) continue;
-      await this.#db.job.update({ where: { id: row.id }, data: { state: 'failed', endedAt: new Date(), error: 'The server stopped while this was under way. What it had finished is kept; start it again.' } });
+      if (now && UNDER_WAY.includes(now.state)) continue;
+      await this.#lost(row);
     }
+  }
+
+  /**
+   * While the server runs: a row that the queue does not know (the database died between the two), or has given up. Between row and queue there is always a
+   * moment, so only what was lost at the look before, too, is told as failed.
+   */
+  async settle(): Promise<void> {
+    const lost = new Set<string>();
+    for (const row of await this.#db.job.findMany({ where: { state: { in: ['queued', 'running'] } } })) {
+      if (!isKind(row.kind) || this.#running.has(row.id)) continue;
+      const [job] = await this.#boss.findJobs(row.kind, { id: bossId(row.id) });
+      if (job && UNDER_WAY.includes(job.state)) continue;
+      if (this.#lostBefore.has(row.id)) await this.#lost(row);
+      else lost.add(row.id);
+    }
+    this.#lostBefore = lost;
+  }
+
+  async #lost({ id, state }: Job): Promise<void> {
+    const { count } = await this.#db.job.updateMany({ where: { id, state }, data: { state: 'failed', endedAt: new Date(), error: 'The server stopped, or its database did, while this was under way. What it had finished is kept; start it again.' } });
+    if (count > 0) announce(this.#bus, await this.#db.job.findUniqueOrThrow({ where: { id } }));
   }
 
   async stop(): Promise<void> {
@@ -178,5 +208,10 @@ export default fp<JobsOptions>(async (app, { url, sole, partial }) => {
     await jobs.recover(sole);
     await jobs.start((kind) => app.config.roles.has(WORKED_BY[kind]));
   });
-  app.addHook('preClose', async () => { await jobs.stop(); });
+  const settling = setInterval(() => { jobs.settle().catch((error: unknown) => { app.log.warn({ err: error }, 'lost jobs could not be looked for'); }); }, SETTLE_MS);
+  settling.unref();
+  app.addHook('preClose', async () => {
+    clearInterval(settling);
+    await jobs.stop();
+  });
 }, { name: 'jobs', dependencies: ['database', 'bus'] });

@@ -95,6 +95,50 @@ describe('jobs', () => {
   });
 });
 
+describe('a database that goes away under a job', async () => {
+  const work: { handler: JobHandler } = { handler: async () => undefined };
+  const away = await testApp({ gated: true, features: [async (app) => { app.jobs.handle('export', (data, job) => work.handler(data, job)); }] });
+
+  it('is no failure of the job: it comes again when the database is back', async () => {
+    let times = 0;
+    const met = new Promise<void>((resolve) => {
+      work.handler = async () => {
+        times += 1;
+        if (times > 1) return 'done at last';
+        await away.gate.close();
+        resolve();
+        await away.db.project.count();
+        return 'never said';
+      };
+    });
+    const { id } = await away.app.jobs.enqueue({ kind: 'export', projectId: null, data: {} });
+    await met;
+    await away.gate.open();
+    await expect.poll(() => away.db.job.findUniqueOrThrow({ where: { id } }), { timeout: 50_000 }).toMatchObject({ state: 'done', message: 'done at last', error: null });
+    expect(times).toBe(2);
+  });
+  it('nor is the end of one that is done lost: it is written when the database is back', async () => {
+    const met = new Promise<void>((resolve) => {
+      work.handler = async () => {
+        await away.gate.close();
+        resolve();
+        return 'all is made';
+      };
+    });
+    const { id } = await away.app.jobs.enqueue({ kind: 'export', projectId: null, data: {} });
+    await met;
+    await away.gate.open();
+    await expect.poll(() => away.db.job.findUniqueOrThrow({ where: { id } }), { timeout: 50_000 }).toMatchObject({ state: 'done', message: 'all is made' });
+  });
+  it('a row that the queue never got is told as failed at the second look, not at the first', async () => {
+    await away.db.job.create({ data: { id: 'never-sent', kind: 'export', state: 'queued' } });
+    await away.app.jobs.settle();
+    expect((await away.db.job.findUniqueOrThrow({ where: { id: 'never-sent' } })).state).toBe('queued');
+    await away.app.jobs.settle();
+    expect(await away.db.job.findUniqueOrThrow({ where: { id: 'never-sent' } })).toMatchObject({ state: 'failed', error: expect.stringContaining('The server stopped') });
+  });
+});
+
 describe('the start', () => {
   it('fails where a kind of job has no handler', async () => {
     const { config } = t.app;

@@ -2,6 +2,8 @@
 import { EmendError } from '#core/errors.ts';
 import type { Job, PrismaClient } from '#prisma';
 import type { Bus, JobHandle, JobHandler, Log } from '../../context.ts';
+import { outlast } from '../../database/outlast.ts';
+import { isOutage } from '../../database/outage.ts';
 import { unexpected } from '../errors.ts';
 import { toDto } from './row.ts';
 
@@ -25,16 +27,16 @@ interface Parts {
   log: Log;
 }
 
-/** The job goes back to its queue: pg-boss must be told by an error. */
-export class ServerStopping extends Error {}
+/** The job goes back to its queue, since the server stops or the database was away: pg-boss must be told by an error. */
+export class NotDone extends Error {}
 
 export function announce(bus: Bus, row: Job): void {
   if (row.projectId !== null) bus.emit(row.projectId, { type: 'job', job: toDto(row) });
 }
 
 /**
- * A handler's own failure is final (it would fail again): it is written to the row, not thrown. Only a stop of the server is thrown, and a
- * crash says nothing at all; both make pg-boss deliver the job again.
+ * A handler's own failure is final (it would fail again): it is written to the row, not thrown. Only a stop of the server and a database that was away are
+ * thrown, and a crash says nothing at all; all of them make pg-boss deliver the job again.
  */
 export function run(parts: Parts, jobId: string, data: Record<string, unknown>, handler: JobHandler): Running {
   const abort = new AbortController();
@@ -43,10 +45,10 @@ export function run(parts: Parts, jobId: string, data: Record<string, unknown>, 
 
 async function attempt(parts: Parts, jobId: string, data: Record<string, unknown>, handler: JobHandler, abort: AbortController): Promise<void> {
   const { db } = parts;
-  const row = await db.job.findUnique({ where: { id: jobId } });
+  const row = await outlast(() => db.job.findUnique({ where: { id: jobId } }));
   if (!row || row.state === 'cancelled' || row.state === 'done' || row.state === 'failed') return;
   if (row.cancelRequested) return finish(parts, jobId, { state: 'cancelled' });
-  announce(parts.bus, await db.job.update({ where: { id: jobId }, data: { state: 'running', startedAt: new Date(), done: 0, error: null } }));
+  announce(parts.bus, await outlast(() => db.job.update({ where: { id: jobId }, data: { state: 'running', startedAt: new Date(), done: 0, error: null } })));
   const progress = progressWriter(parts, jobId, abort);
   try {
     const message = await handler(data, { id: jobId, signal: abort.signal, progress: progress.report });
@@ -64,17 +66,22 @@ async function afterError(parts: Parts, jobId: string, signal: AbortSignal, erro
   if (signal.aborted && signal.reason === 'cancelled') return finish(parts, jobId, { state: 'cancelled' });
   if (signal.aborted) {
     await parts.db.job.update({ where: { id: jobId }, data: { state: 'queued', message: 'Waiting for the server to start again' } });
-    throw new ServerStopping();
+    throw new NotDone('the server stops');
+  }
+  if (isOutage(error)) {
+    parts.log.warn({ err: error, job: jobId }, 'a job met a database that is away; it comes again');
+    announce(parts.bus, await outlast(() => parts.db.job.update({ where: { id: jobId }, data: { state: 'queued', message: 'The database was away; it begins again' } })));
+    throw new NotDone('the database was away');
   }
   const problem = error instanceof EmendError ? error.toProblem() : unexpected(error, (reference) => { parts.log.error({ err: error, reference, job: jobId }, 'a job failed'); });
   return finish(parts, jobId, { state: 'failed', error: problem.message });
 }
 
 async function finish(parts: Parts, jobId: string, end: { state: 'done' | 'failed' | 'cancelled'; message?: string; error?: string }): Promise<void> {
-  const row = await parts.db.job.findUnique({ where: { id: jobId }, select: { total: true } });
+  const row = await outlast(() => parts.db.job.findUnique({ where: { id: jobId }, select: { total: true } }));
   // The bar of a job that is done is full, whatever the last throttled report said.
   const full = end.state === 'done' && row?.total ? { done: row.total } : {};
-  announce(parts.bus, await parts.db.job.update({ where: { id: jobId }, data: { ...end, ...full, endedAt: new Date() } }));
+  announce(parts.bus, await outlast(() => parts.db.job.update({ where: { id: jobId }, data: { ...end, ...full, endedAt: new Date() } })));
 }
 
 interface ProgressWriter {
