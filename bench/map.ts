@@ -75,7 +75,7 @@ try {
     const now = (performance.now() - began) / 1000;
     phases.set(words, { from: phases.get(words)?.from ?? now, to: now });
   }));
-  const db = connect(database.url);
+  const db = await connect(database.url);
   const facets = await timed(() => facetsOf(db, { projectId: 'p', threshold: 0.25, eyes: null }, [0, 1, 2], ids, () => undefined));
   await db.$disconnect();
   console.info(`${IMAGES} images, vectors of ${LENGTH}`);

@@ -62,7 +62,7 @@ describe('the layout', () => {
       counts.set(layout.cluster[i] ?? 0, (counts.get(layout.cluster[i] ?? 0) ?? 0) + 1);
       named.set(of, counts);
     }
-    const main = [...named.values()].map((counts) => [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0, 0]);
+    const main = [...named.values()].map((counts) => [...counts].sort((a, b) => b[1] - a[1])[0] ?? ([0, 0] as const));
     expect(new Set(main.map(([cluster]) => cluster)).size).toBe(6);
     expect(main.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(285);
   });
