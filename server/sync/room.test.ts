@@ -37,7 +37,7 @@ describe('a room', () => {
   it('acknowledges what is durable and sends it to the others only', async () => {
     const { rooms, store, ann, bob } = await open();
     expect(await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()))).toBe(1);
-    expect((await store.load('t'))?.updates).toHaveLength(1);
+    expect((await store.load('t'))?.log).toHaveLength(1);
     expect(bob.got.map((m) => m.name)).toEqual(['room:update']);
     expect(ann.got).toEqual([]);
   });

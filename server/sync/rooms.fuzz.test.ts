@@ -11,6 +11,7 @@ import type { Delay } from './committer.ts';
 import { MemoryRoomStore } from './memoryRoomStore.ts';
 import type { Member } from './room.ts';
 import { Rooms } from './rooms.ts';
+import { updatesOf } from './roomStore.ts';
 
 const TASK = 'task';
 const predictions: Prediction[] = [0, 1, 2, 3].map((i) => ({ id: `p${i}`, class: 0, box: [i * 50, 0, 40, 40], score: 0.9 }));
@@ -185,7 +186,8 @@ it('converges whatever happens to the connections, the tabs and the server', asy
     for (const client of clients) await client.send(false);
     for (const client of clients) client.receive(0);
     const stored = new Y.Doc();
-    for (const update of (await store.load(TASK))?.updates ?? []) Y.applyUpdate(stored, update);
+    const kept = await store.load(TASK);
+    for (const update of kept ? updatesOf(kept) : []) Y.applyUpdate(stored, update);
     for (const client of clients) expect(plain(client.doc)).toEqual(plain(stored));
     await server.rooms.with(TASK, async (room) => { expect(plain(room.doc)).toEqual(plain(stored)); });
     expect(allIn(stored, server.acknowledged)).toBe(true);
