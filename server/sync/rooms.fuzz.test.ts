@@ -1,6 +1,6 @@
 /**
- * Random edits, disconnects, duplicates, reordering, writes that fail half-way, crashes of the server and closed tabs; afterwards every replica, the room and the
- * store hold the same document, and everything that was ever acknowledged is in it.
+ * Random edits, disconnects, duplicates, reordering, writes that fail half-way, crashes of the server, closed tabs, and a forger who writes under the others' client
+ * ids; afterwards every replica, the room and the store hold the same document, and everything that was ever acknowledged is in it.
  */
 import * as Y from 'yjs';
 import fc from 'fast-check';
@@ -42,6 +42,8 @@ class Client {
   outbox: Uint8Array[] = [];
   member: Member | undefined;
   #drawn = 0;
+  /** Of this page and of those before it. */
+  readonly #ids = new Set<number>();
   readonly name: string;
   readonly server: Server;
 
@@ -52,6 +54,7 @@ class Client {
   }
 
   #listen(): void {
+    this.#ids.add(this.doc.clientID);
     this.doc.on('update', (update: Uint8Array, origin: unknown) => { if (origin !== 'remote' && this.member) this.outbox.push(update); });
   }
 
@@ -126,6 +129,23 @@ class Client {
     this.server.acknowledged.push(update);
   }
 
+  /** Edits under a client id that is somebody else's, as read from the document. They must not be taken. */
+  async forge(n: number): Promise<void> {
+    const { member } = this;
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(this.doc));
+    const strangers = [...copy.store.clients.keys()].filter((client) => !this.#ids.has(client)).toSorted((a, b) => a - b);
+    const victim = strangers[n % Math.max(1, strangers.length)];
+    if (!member || victim === undefined) return;
+    const before = Y.encodeStateVector(copy);
+    copy.clientID = victim;
+    for (let i = 0; i <= n % 4; i++) ops.drawBox(copy, { origin: { kind: 'person', user: this.name, client: this.name }, user: this.name, now: 1 }, { predictions: [], threshold: 0 }, `decoy${i}`, [n, n, 5, 5], 0);
+    // Whoever lags behind sends under numbers that the server has long given: those it knows already, and leaves out.
+    const taken = this.server.rooms.update(TASK, member.id, Y.encodeStateAsUpdate(copy, before)).then(() => 'taken', (error: { code: string }) => error.code);
+    await this.server.rooms.with(TASK, (room) => room.settled());
+    expect(['invalid', 'taken']).toContain(await taken);
+  }
+
   receive(order: number): void {
     const waiting = this.inbox.splice(0);
     if (order % 2) waiting.reverse();
@@ -135,7 +155,7 @@ class Client {
 
 const plain = (doc: Y.Doc): unknown => ({ annotations: ops.annotationsOf(doc).toJSON(), verdicts: ops.verdictsOf(doc).toJSON() });
 
-const WHAT = ['edit', 'edit', 'edit', 'edit', 'send', 'receive', 'connect', 'connect', 'disconnect', 'unload', 'crash', 'forget'] as const;
+const WHAT = ['edit', 'edit', 'edit', 'edit', 'send', 'receive', 'connect', 'connect', 'disconnect', 'unload', 'crash', 'forget', 'forge', 'forge'] as const;
 const step = fc.record({ client: fc.nat(3), what: fc.constantFrom(...WHAT), kind: fc.nat(5), n: fc.nat(60) });
 
 /** The server dies with a write under way, and another takes its place on the same store. */
@@ -167,6 +187,7 @@ it('converges whatever happens to the connections, the tabs and the server', asy
     const store = new BreakingStore([TASK]);
     const server: Server = { rooms: new Rooms(store, byHand), acknowledged: [] };
     const clients = ['ann', 'bob', 'cy', 'di'].map((name) => new Client(server, name));
+    const eve = new Client(server, 'eve');
     for (const s of steps) {
       const client = clients[s.client];
       if (!client) continue;
@@ -176,7 +197,12 @@ it('converges whatever happens to the connections, the tabs and the server', asy
       else if (s.what === 'connect') await client.connect();
       else if (s.what === 'disconnect') await client.disconnect();
       else if (s.what === 'unload') await server.rooms.unload(TASK);
-      else if (s.what === 'crash') await crash(server, store, clients, s.n);
+      else if (s.what === 'forge') {
+        await eve.connect();
+        eve.receive(0);
+        await eve.forge(s.n);
+      }
+      else if (s.what === 'crash') await crash(server, store, [...clients, eve], s.n);
       else {
         await client.disconnect();
         client.forget();
@@ -190,6 +216,7 @@ it('converges whatever happens to the connections, the tabs and the server', asy
     for (const update of kept ? updatesOf(kept) : []) Y.applyUpdate(stored, update);
     for (const client of clients) expect(plain(client.doc)).toEqual(plain(stored));
     await server.rooms.with(TASK, async (room) => { expect(plain(room.doc)).toEqual(plain(stored)); });
+    expect([...ops.annotationsOf(stored).keys()].filter((id) => id.startsWith('decoy'))).toEqual([]);
     expect(allIn(stored, server.acknowledged)).toBe(true);
     expect(ops.contentProblem(stored)).toBeUndefined();
   }), { numRuns: 500 });
