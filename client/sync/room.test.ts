@@ -272,7 +272,7 @@ describe('room', () => {
     await settle();
     expect(one.provider.state).toBe('saved');
     expect([...two.provider.awareness.getStates().values()]).toContainEqual({ user: 'moved' });
-    expect(one.provider.awareness.getStates().size).toBe(2);
+    expect(one.provider.awareness.getLocalState()).toEqual({ user: 'moved' });
     expect(server.doc.getMap('annotations').get('later')).toBe(2);
     one.provider.destroy();
     await settle();
