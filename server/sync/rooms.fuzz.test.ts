@@ -7,11 +7,12 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import * as ops from '#core/annotation/doc.ts';
 import type { Prediction } from '#core/annotation/schema.ts';
+import { EmendError } from '#core/errors.ts';
 import type { Delay } from './committer.ts';
 import { MemoryRoomStore } from './memoryRoomStore.ts';
 import type { Member } from './room.ts';
-import { Rooms } from './rooms.ts';
 import { updatesOf } from './roomStore.ts';
+import { Rooms } from './rooms.ts';
 
 const TASK = 'task';
 const predictions: Prediction[] = [0, 1, 2, 3].map((i) => ({ id: `p${i}`, class: 0, box: [i * 50, 0, 40, 40], score: 0.9 }));
@@ -141,7 +142,7 @@ class Client {
     copy.clientID = victim;
     for (let i = 0; i <= n % 4; i++) ops.drawBox(copy, { origin: { kind: 'person', user: this.name, client: this.name }, user: this.name, now: 1 }, { predictions: [], threshold: 0 }, `decoy${i}`, [n, n, 5, 5], 0);
     // Whoever lags behind sends under numbers that the server has long given: those it knows already, and leaves out.
-    const taken = this.server.rooms.update(TASK, member.id, Y.encodeStateAsUpdate(copy, before)).then(() => 'taken', (error: { code: string }) => error.code);
+    const taken = this.server.rooms.update(TASK, member.id, Y.encodeStateAsUpdate(copy, before)).then(() => 'taken', (error: unknown) => (error instanceof EmendError ? error.code : String(error)));
     await this.server.rooms.with(TASK, (room) => room.settled());
     expect(['invalid', 'taken']).toContain(await taken);
   }
