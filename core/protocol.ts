@@ -119,16 +119,24 @@ export interface ServerToClient {
   'team:live': (message: { project: string; task: string; now: number; live: LiveTask | null }) => void;
 }
 
+/** CSS pixels per image pixel. */
+export const MAX_ZOOM = 64;
+/** Image pixels, also beside the picture; far beyond any picture. */
+const place = Type.Number({ minimum: -1_000_000, maximum: 1_000_000 });
+const extent = Type.Number({ minimum: 0, maximum: 1_000_000 });
+/** CSS pixels. */
+const screenSide = Type.Number({ minimum: 1, maximum: 100_000 });
+
 /** What the awareness state of one client holds. Everything is optional: a state is a hint, never data. */
 export const PresenceState = Type.Object({
   user: Type.Object({ id: Id, name: Type.String({ maxLength: 80 }) }),
-  cursor: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+  cursor: Type.Optional(Type.Tuple([place, place])),
   selection: Type.Optional(Type.Array(Id, { maxItems: 100 })),
-  drawing: Type.Optional(Type.Tuple([Type.Number(), Type.Number(), Type.Number(), Type.Number()])),
+  drawing: Type.Optional(Type.Tuple([place, place, extent, extent])),
   tool: Type.Optional(Type.String({ maxLength: 20 })),
-  /** [centre x, centre y, zoom] */
-  viewport: Type.Optional(Type.Tuple([Type.Number(), Type.Number(), Type.Number()])),
+  /** [centre x, centre y, zoom in CSS pixels per image pixel] */
+  viewport: Type.Optional(Type.Tuple([place, place, Type.Number({ minimum: 1e-5, maximum: MAX_ZOOM })])),
   /** [width, height] of the canvas that the viewport fills, CSS pixels */
-  canvas: Type.Optional(Type.Tuple([Type.Number({ exclusiveMinimum: 0 }), Type.Number({ exclusiveMinimum: 0 })])),
+  canvas: Type.Optional(Type.Tuple([screenSide, screenSide])),
 });
 export type PresenceState = Static<typeof PresenceState>;

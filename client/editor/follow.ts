@@ -1,5 +1,6 @@
+import type { Size } from '#core/geometry/box.ts';
 import type { Peer } from './editor.ts';
-import type { Viewport } from './viewport.ts';
+import { clampZoom, type Viewport } from './viewport.ts';
 
 /** Milliseconds in which a followed view covers about two thirds of its way. */
 const EASE_MS = 90;
@@ -7,12 +8,17 @@ const EASE_MS = 90;
 const NEAR = 0.3;
 const NEAR_ZOOM = 1e-3;
 
-/** A colleague's view in a canvas of another size: the same centre, and at least as much of the picture as they see. */
-export function seenBy({ viewport, canvas }: Pick<Peer, 'viewport' | 'canvas'>, own: Viewport): Viewport {
+/**
+ * A colleague's view in a canvas of another size: the same centre, and at least as much of the picture as they see, as far as one can zoom. What they
+ * claim to see is a stranger's word: a view of nothing is not followed, and the centre stays on the picture.
+ */
+export function seenBy({ viewport, canvas }: Pick<Peer, 'viewport' | 'canvas'>, own: Viewport, image: Size): Viewport {
   if (!viewport) return own;
   const [cx, cy, zoom] = viewport;
   const scale = canvas ? Math.min(own.width / canvas[0], own.height / canvas[1]) : 1;
-  return { ...own, cx, cy, zoom: zoom * scale };
+  const asked = zoom * scale;
+  if (![cx, cy, asked].every(Number.isFinite) || asked <= 0) return own;
+  return { ...own, cx: Math.min(image.width, Math.max(0, cx)), cy: Math.min(image.height, Math.max(0, cy)), zoom: clampZoom(own, image, asked) };
 }
 
 /** The view some milliseconds further on its way to another; the zoom goes by ratios, so that it looks even. */

@@ -1,5 +1,6 @@
 import type { Box, Size } from '#core/geometry/box.ts';
 import type { Point } from '#core/geometry/polygon.ts';
+import { MAX_ZOOM } from '#core/protocol.ts';
 
 /** What part of the image the canvas shows: image point at the canvas' centre, CSS pixels per image pixel, canvas size in CSS pixels. */
 export interface Viewport extends Size {
@@ -8,7 +9,7 @@ export interface Viewport extends Size {
   readonly zoom: number;
 }
 
-export const MAX_ZOOM = 64;
+export { MAX_ZOOM };
 /** From here on pixels are shown as squares, not smoothed. */
 export const SHARP_ZOOM = 4;
 

@@ -252,6 +252,33 @@ describe('room', () => {
     expect(one.provider.awareness.getStates().has(two.doc.clientID)).toBe(false);
   });
 
+  it('goes on under the id that it began with when Yjs gives the document another one', async () => {
+    const [one, two] = [client(), client()];
+    one.provider.awareness.setLocalState({ user: 'one' });
+    await settle();
+    one.link.cut();
+    one.set('mine', 1);
+    // Somebody writes under this document's id: Yjs notices that when the page is back.
+    const forged = new Y.Doc();
+    forged.clientID = one.doc.clientID;
+    for (const key of ['x', 'y', 'z']) forged.getMap('annotations').set(key, 1);
+    Y.applyUpdate(server.doc, Y.encodeStateAsUpdate(forged));
+    const before = one.doc.clientID;
+    one.link.mend();
+    await settle();
+    expect(one.doc.clientID).not.toBe(before);
+    one.provider.awareness.setLocalState({ user: 'moved' });
+    one.set('later', 2);
+    await settle();
+    expect(one.provider.state).toBe('saved');
+    expect([...two.provider.awareness.getStates().values()]).toContainEqual({ user: 'moved' });
+    expect(one.provider.awareness.getLocalState()).toEqual({ user: 'moved' });
+    expect(server.doc.getMap('annotations').get('later')).toBe(2);
+    one.provider.destroy();
+    await settle();
+    expect([...two.provider.awareness.getStates().values()]).not.toContainEqual({ user: 'moved' });
+  });
+
   it('sends nothing of a document that may only be read', async () => {
     server.readOnly = true;
     const doc = new Y.Doc();

@@ -46,6 +46,7 @@ export function isRefusal(problem: Problem): boolean {
  */
 export class RoomProvider {
   readonly events = new Emitter<RoomEvents>();
+  /** Under the client id that the document began with: Yjs gives the document another one where it finds that somebody uses it, presence keeps its own. */
   readonly awareness: Awareness;
   readonly #doc: Y.Doc;
   readonly #task: string;
@@ -154,7 +155,7 @@ export class RoomProvider {
   }
 
   #forgetOthers(): void {
-    const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.#doc.clientID);
+    const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.awareness.clientID);
     removeAwarenessStates(this.awareness, others, REMOTE);
   }
 
@@ -281,8 +282,8 @@ export class RoomProvider {
   // ── presence ───────────────────────────────────────────────────────────────────────────────────
   readonly #onAwareness = (changes: { added: number[]; updated: number[]; removed: number[] }, origin: unknown): void => {
     this.events.emit('presence');
-    const others = changes.added.filter((id) => id !== this.#doc.clientID);
-    const own = [...changes.added, ...changes.updated, ...changes.removed].includes(this.#doc.clientID);
+    const others = changes.added.filter((id) => id !== this.awareness.clientID);
+    const own = [...changes.added, ...changes.updated, ...changes.removed].includes(this.awareness.clientID);
     // A newcomer does not know us yet: a room need not remember presence.
     if (own || (origin === REMOTE && others.length > 0)) this.#presenceTimer ??= setTimeout(() => this.#announce(), PRESENCE_MS);
   };
@@ -291,7 +292,7 @@ export class RoomProvider {
     clearTimeout(this.#presenceTimer);
     this.#presenceTimer = undefined;
     if (!this.#joined || this.awareness.getLocalState() === null) return;
-    this.#transport.tell({ task: this.#task, update: encodeAwarenessUpdate(this.awareness, [this.#doc.clientID]) });
+    this.#transport.tell({ task: this.#task, update: encodeAwarenessUpdate(this.awareness, [this.awareness.clientID]) });
   }
 
   #heardPresence(update: Uint8Array): void {
@@ -307,7 +308,7 @@ export class RoomProvider {
     this.#flush();
     this.awareness.setLocalState(null);
     if (this.#joined) {
-      this.#transport.tell({ task: this.#task, update: encodeAwarenessUpdate(this.awareness, [this.#doc.clientID]) });
+      this.#transport.tell({ task: this.#task, update: encodeAwarenessUpdate(this.awareness, [this.awareness.clientID]) });
       this.#transport.ask('room:leave', { task: this.#task }).catch(() => undefined);
     }
     for (const timer of [this.#flushTimer, this.#presenceTimer, this.#retryTimer]) clearTimeout(timer);

@@ -110,6 +110,17 @@ function far(): Uint8Array {
   ops.setClass(doc, act, 'a', 1);
   return Y.encodeStateAsUpdate(doc, before);
 }
+/** What a page would send next if the first client id in the document were its own. */
+function stolen(socket: Raw, { task }: Target): Promise<string> {
+  const doc = new Y.Doc();
+  return socket.emitWithAck('room:join', joining(task)).then((joined: { update: Uint8Array }) => {
+    Y.applyUpdate(doc, new Uint8Array(joined.update));
+    const before = Y.encodeStateVector(doc);
+    doc.clientID = [...doc.store.clients.keys()][0] ?? 1;
+    for (let i = 0; i < 50; i++) ops.drawBox(doc, act, { predictions: [], threshold: 0 }, newId(), [1, 1, 5, 5], 0);
+    return ask(socket, 'room:update', { task, update: Y.encodeStateAsUpdate(doc, before) });
+  });
+}
 /** The 26 bytes of yjs#687: read as V2 they ask for 2^53 structs. */
 const BOMB = Uint8Array.from([0, 0, 6, 255, 255, 255, 255, 255, 255, 255, 15, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0]);
 
@@ -143,6 +154,7 @@ const EVENTS: readonly Attack[] = [
   { name: 'a task that is not theirs', expected: /^(forbidden|not_found)$/, run: (target) => withSocket(connect(target, target.attacker), (socket) => ask(socket, 'room:join', joining(newId()))) },
   { name: 'an edit without having joined', expected: /^unavailable$/, run: (target) => withSocket(connect(target, target.attacker), (socket) => ask(socket, 'room:update', { task: target.task, update: drawn() })) },
   { name: 'an unknown event, and __proto__ as one', expected: /^bad_request$/, run: (target) => withSocket(inRoom(target), async (socket) => (await ask(socket, 'constructor', {}), ask(socket, '__proto__', { task: target.task }))) },
+  { name: 'edits under a colleague\'s client id', expected: /^invalid$/, run: (target) => withSocket(connect(target, target.attacker), (socket) => stolen(socket, target)) },
   { name: 'a message of the wrong shape', expected: /^invalid$/, run: (target) => withSocket(inRoom(target), (socket) => ask(socket, 'room:join', [[[{ task: { $ne: null } }]]])) },
   { name: 'a message nested 20 000 deep', expected: /^(invalid|cut|dropped)$/, run: (target) => withSocket(inRoom(target), (socket) => ask(socket, 'room:join', nested(20_000))) },
   { name: 'a packet that promises ten million attachments', expected: /^cut$/, run: (target) => withSocket(inRoom(target), (socket) => rawPacket(socket, '4510000000-["room:update",{"_placeholder":true,"num":0}]')) },

@@ -2,13 +2,19 @@
 import type * as Y from 'yjs';
 import { annotationsOf, readAnnotation, verdictsOf } from '#core/annotation/doc.ts';
 import type { Annotation, Edited, Verdict } from '#core/annotation/schema.ts';
+import { plausible } from './times.ts';
 
-/** A page's clock may be so much ahead, in milliseconds, before its times are replaced by the server's. */
-const AHEAD_MS = 60_000;
 /** Of so many deleted or changed things a room remembers whose they were. */
 const MOST_REMEMBERED = 20_000;
 
 type Signature = Pick<Annotation, 'by' | 'at'>;
+
+/** Who sent an update, and between which times its work was done, in milliseconds since 1970. */
+export interface Sender {
+  user: string;
+  since: number;
+  now: number;
+}
 
 /**
  * Compares a document before and after an update and writes corrections. Undoing the deletion of a colleague's box brings their name back, so what
@@ -19,31 +25,32 @@ export class Authorship {
   readonly #known = new Set<string>();
 
   /** Corrects `after` in place. `before` is the document as everybody has it. */
-  stamp(before: Y.Doc, after: Y.Doc, touched: { annotations: Iterable<string>; verdicts: Iterable<string> }, user: string, now: number): void {
-    for (const id of touched.annotations) this.#annotation(before, after, id, user, now);
-    for (const id of touched.verdicts) this.#verdict(before, after, id, user, now);
+  stamp(before: Y.Doc, after: Y.Doc, touched: { annotations: Iterable<string>; verdicts: Iterable<string> }, sender: Sender): void {
+    for (const id of touched.annotations) this.#annotation(before, after, id, sender);
+    for (const id of touched.verdicts) this.#verdict(before, after, id, sender);
   }
 
-  #annotation(before: Y.Doc, after: Y.Doc, id: string, user: string, now: number): void {
+  #annotation(before: Y.Doc, after: Y.Doc, id: string, sender: Sender): void {
     const was = readAnnotation(before, id);
     const is = readAnnotation(after, id);
     if (was) this.#remember(id, was);
     if (was?.edited) this.#remember(`${id} edited`, was.edited);
     const map = annotationsOf(after).get(id);
     if (!is || !map) return;
-    const drawn = was ?? this.#signed(id, is, user, now);
+    const drawn = was ?? this.#signed(id, is, sender);
     if (drawn.by !== is.by) map.set('by', drawn.by);
     if (drawn.at !== is.at) map.set('at', drawn.at);
-    const edited = this.#edited(id, was, is, user, now);
+    const edited = this.#edited(id, was, is, sender);
     if (same(edited, is.edited)) return;
     if (edited) map.set('edited', edited);
     else map.delete('edited');
   }
 
   /** The last change as it really was. Taking one's own change back takes its mark back. */
-  #edited(id: string, was: Annotation | undefined, is: Annotation, user: string, now: number): Edited | undefined {
+  #edited(id: string, was: Annotation | undefined, is: Annotation, sender: Sender): Edited | undefined {
+    const { user, now } = sender;
     if (!same(was?.edited, is.edited)) {
-      if (is.edited) return { ...this.#signed(`${id} edited`, is.edited, user, now), what: is.edited.what };
+      if (is.edited) return { ...this.#signed(`${id} edited`, is.edited, sender), what: is.edited.what };
       if (!was || was.edited?.by === user) return undefined;
     }
     const what = was ? changeOf(was, is) : undefined;
@@ -51,18 +58,18 @@ export class Authorship {
     return { by: user, at: now, what };
   }
 
-  #verdict(before: Y.Doc, after: Y.Doc, id: string, user: string, now: number): void {
+  #verdict(before: Y.Doc, after: Y.Doc, id: string, sender: Sender): void {
     const [was, is] = [verdictsOf(before).get(id), verdictsOf(after).get(id)];
     if (was) this.#remember(`${id} verdict`, was);
     if (!is || (was && same(was, is))) return;
-    const signed: Verdict = { ...is, ...this.#signed(`${id} verdict`, is, user, now) };
+    const signed: Verdict = { ...is, ...this.#signed(`${id} verdict`, is, sender) };
     if (!same(signed, is)) verdictsOf(after).set(id, signed);
   }
 
-  /** A signature as it may stand: one's own, not from the future; or one that has been here before. */
-  #signed(key: string, { by, at }: Signature, user: string, now: number): Signature {
+  /** A signature as it may stand: one's own, of a time that can be; or one that has been here before. */
+  #signed(key: string, { by, at }: Signature, { user, since, now }: Sender): Signature {
     if (by !== user && this.#known.has(`${key} ${by} ${at}`)) return { by, at };
-    return { by: user, at: at > now + AHEAD_MS ? now : at };
+    return { by: user, at: plausible(at, since, now) };
   }
 
   #remember(key: string, { by, at }: Signature): void {

@@ -7,6 +7,7 @@ import { Encoded } from './encoded.ts';
 import { Unfit, type Facts } from './fitting.ts';
 import { Guard } from './guard.ts';
 import { MemoryRoomStore, PLAIN_FACTS } from './memoryRoomStore.ts';
+import { Owners } from './owners.ts';
 import type { Member } from './room.ts';
 import { Rooms } from './rooms.ts';
 
@@ -21,7 +22,7 @@ function desk(facts: Facts = PLAIN_FACTS, limit?: number) {
   for (const root of ops.ROOTS) live.getMap(root);
   const page = new Y.Doc();
   const encoded = new Encoded(live, 0, limit);
-  const guard = new Guard(live, encoded, facts);
+  const guard = new Guard(live, encoded, facts, new Owners());
   const edit = (change: (doc: Y.Doc) => void, now = NOW): void => {
     const before = Y.encodeStateVector(page);
     let deleted: Uint8Array | undefined;
@@ -58,7 +59,7 @@ describe('an edit fits its image', () => {
     edit((doc) => { ops.drawBox(doc, act(), seen, 'edge', [-10, -10, 20, 20], 0); });
     expect(() => { edit((doc) => { ops.setBox(doc, act(), seen, 'edge', [700, 10, 5, 5]); }); }).toThrow('outside the picture of 640 × 480');
     Y.applyUpdate(live, Y.encodeStateAsUpdate(other((doc) => { ops.drawBox(doc, act(), seen, 'old', [5000, 0, 5, 5], 0); })));
-    const again = new Guard(live, new Encoded(live, 0), PLAIN_FACTS);
+    const again = new Guard(live, new Encoded(live, 0), PLAIN_FACTS, new Owners());
     const page = other((doc) => { Y.applyUpdate(doc, Y.encodeStateAsUpdate(live)); ops.setClass(doc, act(), 'old', 1); });
     expect(again.admit(Y.encodeStateAsUpdate(page), 'ann', NOW)?.changed).toEqual(new Set(['old']));
     again.destroy();

@@ -3,11 +3,14 @@ import type * as Y from 'yjs';
 import type { Annotation, Click } from '#core/annotation/schema.ts';
 import { EmendError } from '#core/errors.ts';
 import { intersect, type Box, type Size } from '#core/geometry/box.ts';
+import { plausible } from './times.ts';
 
 /** What the database says about a task, as far as edits are held against it. Read when the room opens, and again when an edit does not fit. */
 export interface Facts {
   /** Of the upright picture, pixels. */
   readonly size: Size;
+  /** When the image came, in milliseconds since 1970: nothing was drawn on it before. */
+  readonly since: number;
   /** Index → when it was retired, in milliseconds since 1970; null = in use. */
   readonly classes: ReadonlyMap<number, number | null>;
   /** Prediction id → its class index. */
@@ -68,7 +71,7 @@ export class Fitting {
     if (retired === undefined) return `the project has no class ${is.class}`;
     if (retired === null || this.#had.has(`${id} ${is.class}`) || (is.of ?? []).some((p) => this.facts.predictions.get(p) === is.class)) return undefined;
     // What was drawn before, perhaps without a connection, must not be lost by it.
-    const at = was ? now : (is.edited?.at ?? is.at);
+    const at = was ? now : plausible(is.edited?.at ?? is.at, this.facts.since, now);
     return at > retired + GRACE_MS ? `class ${is.class} is retired; choose another one` : undefined;
   }
 

@@ -8,6 +8,7 @@ import { runsOf } from '#core/geometry/rle.ts';
 import { Authorship } from './authorship.ts';
 import { MAX_DOC_BYTES, type Encoded } from './encoded.ts';
 import { Fitting, Unfit, type Facts } from './fitting.ts';
+import type { Owners } from './owners.ts';
 
 /** Edits of one client in one document. Far beyond what a person can do, far below what breaks number arithmetic. */
 const MAX_CLOCK = 2 ** 31;
@@ -27,13 +28,15 @@ export class Guard {
   readonly #live: Y.Doc;
   readonly #encoded: Encoded;
   readonly #fitting: Fitting;
+  readonly #owners: Owners;
   readonly #authorship = new Authorship();
 
-  /** `encoded`: the same document's. */
-  constructor(live: Y.Doc, encoded: Encoded, facts: Facts) {
+  /** `encoded` and `owners`: the same document's. */
+  constructor(live: Y.Doc, encoded: Encoded, facts: Facts, owners: Owners) {
     this.#live = live;
     this.#encoded = encoded;
     this.#fitting = new Fitting(facts);
+    this.#owners = owners;
     this.#renew();
   }
 
@@ -46,8 +49,12 @@ export class Guard {
     const { structs } = readBeforeApplying(update);
     // Deletions name no new things, and make room.
     if (structs.length > 0) this.#refuseWhenFull(update.byteLength);
+    const continued = this.#owners.continued(this.#live, structs, user);
     this.#fitting.refuseStrangers(structs);
-    return this.#try((scratch) => { Y.applyUpdate(scratch, update); }, now, (scratch, touched) => { this.#authorship.stamp(this.#live, scratch, touched, user, now); });
+    const sender = { user, since: this.#fitting.facts.since, now };
+    const admitted = this.#try((scratch) => { Y.applyUpdate(scratch, update); }, now, (scratch, touched) => { this.#authorship.stamp(this.#live, scratch, touched, sender); });
+    for (const client of continued) this.#owners.claim(client, user);
+    return admitted;
   }
 
   /** Changes made by the server itself, checked like any other. */
@@ -78,6 +85,7 @@ export class Guard {
       const update = join(updates.splice(0));
       touched.stop();
       scratch.transact(() => { sign(scratch, touched); });
+      if (Y.getState(scratch.store, scratch.clientID) > 0) this.#owners.claim(scratch.clientID, null);
       return { update, changed: touched.annotations, ...(updates.length > 0 ? { stamp: join(updates) } : {}) };
     } catch (error) {
       scratch.off('update', collect);

@@ -1,16 +1,16 @@
 import type { Facts } from './fitting.ts';
-import { RoomSealed, type LogEntry, type RoomStore, type StoredDoc } from './roomStore.ts';
+import { RoomSealed, type LogEntry, type RoomStore, type Snapshot, type StoredDoc } from './roomStore.ts';
 
 interface Kept {
-  snapshot: { seq: number; bytes: Uint8Array } | undefined;
-  log: { seq: number; bytes: Uint8Array; userId: string | null }[];
+  snapshot: (Snapshot & { seq: number }) | undefined;
+  log: (LogEntry & { seq: number })[];
   seq: number;
   sealed: boolean;
 }
 
 /** A picture of ordinary size, a few classes, and predictions p, p0 … p9. */
 export const PLAIN_FACTS: Facts = {
-  size: { width: 640, height: 480 }, classes: new Map([0, 1, 2, 3].map((index) => [index, null])),
+  size: { width: 640, height: 480 }, since: 0, classes: new Map([0, 1, 2, 3].map((index) => [index, null])),
   predictions: new Map(['p', ...Array.from({ length: 10 }, (_, i) => `p${i}`)].map((id) => [id, 0])),
 };
 
@@ -29,8 +29,8 @@ export class MemoryRoomStore implements RoomStore {
   async load(taskId: string): Promise<StoredDoc | undefined> {
     const kept = this.#tasks.get(taskId);
     if (!kept) return undefined;
-    const updates = [...(kept.snapshot ? [kept.snapshot.bytes] : []), ...kept.log.map((e) => e.bytes)];
-    return { updates, seq: kept.seq, logged: kept.log.length };
+    const { snapshot, log, seq } = structuredClone(kept);
+    return { snapshot: snapshot ? { bytes: snapshot.bytes, owners: snapshot.owners } : null, log: log.map(({ bytes, userId }) => ({ bytes, userId })), seq };
   }
 
   async facts(taskId: string, _thorough: boolean): Promise<Facts | undefined> {
@@ -44,10 +44,10 @@ export class MemoryRoomStore implements RoomStore {
     return kept.seq;
   }
 
-  async compact(taskId: string, seq: number, bytes: Uint8Array): Promise<void> {
+  async compact(taskId: string, seq: number, snapshot: Snapshot): Promise<void> {
     const kept = this.#tasks.get(taskId);
     if (!kept || seq <= (kept.snapshot?.seq ?? 0)) return;
-    kept.snapshot = { seq, bytes };
+    kept.snapshot = { seq, ...snapshot };
     kept.log = kept.log.filter((e) => e.seq > seq);
   }
 

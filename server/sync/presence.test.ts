@@ -63,6 +63,20 @@ describe('presence', () => {
     expect(readPresence(raw(1, 1, [1, 2]), ann)).toBeUndefined();
   });
 
+  it('shows what a picture and a screen can have, nothing else', () => {
+    const honest = { cursor: [-20.5, 700], drawing: [1, 2, 0, 40], viewport: [320, 240, 64], canvas: [1, 2000] };
+    expect(readPresence(state(honest), ann)).toMatchObject(honest);
+    for (const wrong of [
+      { viewport: [1e300, 1e300, 1e300], canvas: [1e-300, 1e-300] }, { viewport: [0, 0, 65] }, { viewport: [0, 0, 0] }, { viewport: [0, 0, -3] }, { viewport: [1e9, 0, 1] }, { viewport: [0, 0, 1e-30] },
+      { canvas: [0.5, 10] }, { canvas: [1e9, 10] }, { cursor: [1e308, 0] }, { drawing: [0, 0, 1e308, 1] }, { drawing: [9, 9, -5, -5] },
+    ]) expect(readPresence(state(wrong), ann)).toBeUndefined();
+    // JSON has no infinity, but numbers that become one.
+    const encoder = encoding.createEncoder();
+    for (const n of [1, 7, 1]) encoding.writeVarUint(encoder, n);
+    encoding.writeVarString(encoder, '{"cursor":[1e999,5]}');
+    expect(readPresence(encoding.toUint8Array(encoder), ann)).toBeUndefined();
+  });
+
   it('reaches the others, is told to who comes later, and ends with who leaves', async () => {
     const [a, bob, cy] = [new Onlooker('ann'), new Onlooker('bob'), new Onlooker('cy')];
     const rooms = await open(a, bob);

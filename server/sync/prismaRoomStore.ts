@@ -1,6 +1,8 @@
+import { Value } from 'typebox/value';
 import { Prisma, type PrismaClient } from '#prisma';
 import type { Facts } from './fitting.ts';
-import { RoomSealed, type LogEntry, type RoomStore, type StoredDoc } from './roomStore.ts';
+import { OwnedList } from './owners.ts';
+import { RoomSealed, type LogEntry, type RoomStore, type Snapshot, type StoredDoc } from './roomStore.ts';
 
 export class PrismaRoomStore implements RoomStore {
   readonly #db: PrismaClient;
@@ -15,13 +17,14 @@ export class PrismaRoomStore implements RoomStore {
       where: { id: taskId }, select: { docSeq: true, snapshot: true, updates: { orderBy: { seq: 'asc' } } },
     }), { isolationLevel: 'RepeatableRead' });
     if (!task) return undefined;
-    const log = task.updates.filter((u) => u.seq > (task.snapshot?.seq ?? 0));
-    return { updates: [...(task.snapshot ? [task.snapshot.bytes] : []), ...log.map((u) => u.bytes)], seq: task.docSeq, logged: log.length };
+    const { snapshot, docSeq: seq } = task;
+    const log = task.updates.filter((u) => u.seq > (snapshot?.seq ?? 0)).map(({ bytes, userId }) => ({ bytes, userId }));
+    return { snapshot: snapshot && { bytes: snapshot.bytes, owners: Value.Parse(OwnedList, snapshot.owners) }, log, seq };
   }
 
   async facts(taskId: string, thorough: boolean): Promise<Facts | undefined> {
     const task = await this.#db.task.findUnique({
-      where: { id: taskId }, select: { imageId: true, predictionSetId: true, image: { select: { width: true, height: true } }, project: { select: { classes: { select: { index: true, retiredAt: true } } } } },
+      where: { id: taskId }, select: { imageId: true, predictionSetId: true, image: { select: { width: true, height: true, createdAt: true } }, project: { select: { classes: { select: { index: true, retiredAt: true } } } } },
     });
     if (!task) return undefined;
     // The ids alone: masks can be megabytes.
@@ -32,7 +35,7 @@ export class PrismaRoomStore implements RoomStore {
       SELECT p->>'id', (p->>'class')::int FROM "BaselineLabel" b, jsonb_array_elements(b.instances) p
       WHERE b."imageId" = ${task.imageId}::text AND (${task.predictionSetId}::text IS NULL OR ${thorough}::bool)`;
     return {
-      size: task.image, classes: new Map(task.project.classes.map((c) => [c.index, c.retiredAt?.getTime() ?? null])),
+      size: { width: task.image.width, height: task.image.height }, since: task.image.createdAt.getTime(), classes: new Map(task.project.classes.map((c) => [c.index, c.retiredAt?.getTime() ?? null])),
       predictions: new Map(predictions.map((p) => [p.id, p.class])),
     };
   }
@@ -54,11 +57,11 @@ export class PrismaRoomStore implements RoomStore {
     return Math.max(...written.map((row) => row.seq));
   }
 
-  async compact(taskId: string, seq: number, bytes: Uint8Array): Promise<void> {
+  async compact(taskId: string, seq: number, { bytes, owners }: Snapshot): Promise<void> {
     await this.#db.$transaction([
       this.#db.$executeRaw`
-        INSERT INTO "DocSnapshot" ("taskId", seq, bytes, at) VALUES (${taskId}, ${seq}::int, ${bytes}::bytea, now())
-        ON CONFLICT ("taskId") DO UPDATE SET seq = EXCLUDED.seq, bytes = EXCLUDED.bytes, at = EXCLUDED.at WHERE "DocSnapshot".seq < EXCLUDED.seq`,
+        INSERT INTO "DocSnapshot" ("taskId", seq, bytes, owners, at) VALUES (${taskId}, ${seq}::int, ${bytes}::bytea, ${JSON.stringify(owners)}::jsonb, now())
+        ON CONFLICT ("taskId") DO UPDATE SET seq = EXCLUDED.seq, bytes = EXCLUDED.bytes, owners = EXCLUDED.owners, at = EXCLUDED.at WHERE "DocSnapshot".seq < EXCLUDED.seq`,
       // Only what the snapshot in force holds, whoever wrote it.
       this.#db.$executeRaw`DELETE FROM "DocUpdate" u USING "DocSnapshot" s WHERE u."taskId" = ${taskId} AND s."taskId" = u."taskId" AND u.seq <= s.seq`,
     ]);

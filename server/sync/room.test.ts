@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import { describe, expect, it, vi } from 'vitest';
 import * as ops from '#core/annotation/doc.ts';
 import type { EmendError } from '#core/errors.ts';
-import { MemoryRoomStore } from './memoryRoomStore.ts';
+import { MemoryRoomStore, PLAIN_FACTS } from './memoryRoomStore.ts';
 import type { Member } from './room.ts';
 import { Rooms } from './rooms.ts';
 
@@ -37,7 +37,7 @@ describe('a room', () => {
   it('acknowledges what is durable and sends it to the others only', async () => {
     const { rooms, store, ann, bob } = await open();
     expect(await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()))).toBe(1);
-    expect((await store.load('t'))?.updates).toHaveLength(1);
+    expect((await store.load('t'))?.log).toHaveLength(1);
     expect(bob.got.map((m) => m.name)).toEqual(['room:update']);
     expect(ann.got).toEqual([]);
   });
@@ -65,6 +65,32 @@ describe('a room', () => {
       expect(ops.readAnnotation(seenBy, 'forged')?.at).toBeLessThanOrEqual(Date.now());
       expect(ops.verdictsOf(seenBy).get('p')?.by).toBe('ann');
     }
+  });
+
+  it('says when it was done: by the page\'s word, but neither before the image came nor later than now', async () => {
+    const day = 86_400_000;
+    const [now, since] = [Date.now(), Date.now() - 10 * day];
+    const store = new MemoryRoomStore(['t'], { ...PLAIN_FACTS, since });
+    const rooms = new Rooms(store);
+    await rooms.join('t', member('ann'), nothing);
+    const mine = new Y.Doc();
+    const said = { early: 5, 'just-before': since - 30_000, offline: since + day, ahead: now + 30_000, late: now + day };
+    for (const [id, at] of Object.entries(said)) ops.drawBox(mine, { ...act, now: at }, seen, id, [1, 2, 30, 40], 0);
+    ops.rejectPrediction(mine, { ...act, now: 5 }, 'p');
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(mine));
+    await rooms.join('t', member('bob'), nothing);
+    const his = new Y.Doc();
+    Y.applyUpdate(his, Y.encodeStateAsUpdate(mine));
+    ops.setClass(his, { ...act, user: 'bob', now: 7 }, 'offline', 1);
+    await rooms.update('t', 'bob', Y.encodeStateAsUpdate(his));
+    await rooms.with('t', async ({ doc }) => {
+      const at = (id: string): number => ops.readAnnotation(doc, id)?.at ?? 0;
+      for (const id of ['just-before', 'offline', 'ahead'] as const) expect(at(id)).toBe(said[id]);
+      for (const put of [at('early'), at('late'), ops.verdictsOf(doc).get('p')?.at ?? 0, ops.readAnnotation(doc, 'offline')?.edited?.at ?? 0]) {
+        expect(put).toBeGreaterThanOrEqual(now);
+        expect(put).toBeLessThanOrEqual(Date.now());
+      }
+    });
   });
 
   it('keeps the drawer and notes who changed it; taking the change back takes the note back; a deleted box comes back with its name', async () => {

@@ -9,9 +9,10 @@ import { Committer, merge, type Delay, type Edit } from './committer.ts';
 import { Encoded } from './encoded.ts';
 import { Unfit, type Facts } from './fitting.ts';
 import { Guard, type Admitted } from './guard.ts';
+import { Owners } from './owners.ts';
 import { readPresence, writePresence } from './presence.ts';
 import { Bucket } from './rates.ts';
-import type { RoomStore, StoredDoc } from './roomStore.ts';
+import { updatesOf, type RoomStore, type StoredDoc } from './roomStore.ts';
 
 type Events = { [Name in 'room:update' | 'room:presence' | 'room:mask']: Parameters<ServerToClient[Name]>[0] };
 
@@ -62,6 +63,7 @@ export class Room {
   readonly doc = new Y.Doc();
   readonly #encoded: Encoded;
   readonly #guard: Guard;
+  readonly #owners: Owners;
   readonly #budgets = new Map<string, Bucket>();
   /** The last of those who wait for new facts. */
   #line: Promise<void> | undefined;
@@ -79,11 +81,13 @@ export class Room {
     this.#store = store;
     this.#onChange = onChange;
     this.#end = end;
-    this.#logged = stored.logged;
+    this.#logged = stored.log.length;
+    const updates = updatesOf(stored);
     for (const root of ROOTS) this.doc.getMap(root);
-    this.doc.transact(() => { for (const update of stored.updates) Y.applyUpdate(this.doc, update); }, { kind: 'store' });
-    this.#encoded = new Encoded(this.doc, stored.updates.reduce((sum, update) => sum + update.byteLength, 0));
-    this.#guard = new Guard(this.doc, this.#encoded, facts);
+    this.doc.transact(() => { for (const update of updates) Y.applyUpdate(this.doc, update); }, { kind: 'store' });
+    this.#encoded = new Encoded(this.doc, updates.reduce((sum, update) => sum + update.byteLength, 0));
+    this.#owners = new Owners(stored.snapshot?.owners, stored.log);
+    this.#guard = new Guard(this.doc, this.#encoded, facts, this.#owners);
     this.#committer = new Committer(taskId, stored.seq, store, { committed: (edits) => { this.#committed(edits); }, failed: (...how) => { this.#failed(...how); } }, delay);
   }
 
@@ -264,8 +268,8 @@ export class Room {
   compact(): Promise<void> {
     if (this.#logged === 0 || !this.#committer.idle) return this.#compacting;
     this.#logged = 0;
-    const [seq, bytes] = [this.#committer.seq, this.#encoded.whole()];
-    this.#compacting = this.#compacting.then(() => this.#store.compact(this.taskId, seq, bytes)).catch(() => undefined);
+    const [seq, snapshot] = [this.#committer.seq, { bytes: this.#encoded.whole(), owners: this.#owners.toList() }];
+    this.#compacting = this.#compacting.then(() => this.#store.compact(this.taskId, seq, snapshot)).catch(() => undefined);
     return this.#compacting;
   }
 

@@ -1,4 +1,5 @@
 import type { Facts } from './fitting.ts';
+import type { Owned } from './owners.ts';
 
 /** Where the documents of tasks are kept: an append-only log of Yjs V1 updates per task, and a snapshot that shortens it. */
 export interface RoomStore {
@@ -15,7 +16,7 @@ export interface RoomStore {
    */
   append(taskId: string, entries: readonly LogEntry[]): Promise<number>;
   /** Replaces the log up to and including `seq` by one snapshot. Later entries stay. Never goes back behind an existing snapshot. */
-  compact(taskId: string, seq: number, bytes: Uint8Array): Promise<void>;
+  compact(taskId: string, seq: number, snapshot: Snapshot): Promise<void>;
 }
 
 export interface LogEntry {
@@ -24,12 +25,24 @@ export interface LogEntry {
   userId: string | null;
 }
 
+export interface Snapshot {
+  /** One Yjs V1 update. */
+  bytes: Uint8Array;
+  /** Whose the client ids in it are, as far as that is known: snapshots of older versions did not keep it. */
+  owners: Owned[];
+}
+
 export interface StoredDoc {
-  updates: Uint8Array[];
+  snapshot: Snapshot | null;
+  /** What came after the snapshot, oldest first. */
+  log: LogEntry[];
   /** Number of the last entry; 0 = none yet. */
   seq: number;
-  /** Entries behind the snapshot. */
-  logged: number;
+}
+
+/** Everything of a document, oldest first. */
+export function updatesOf({ snapshot, log }: StoredDoc): Uint8Array[] {
+  return [...(snapshot ? [snapshot.bytes] : []), ...log.map((entry) => entry.bytes)];
 }
 
 /** The task takes no edits any more. */

@@ -79,7 +79,7 @@ function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {
   for (const name of ['overlay', 'view', 'pointer'] as const) editor.events.on(name, publish);
   events.on('presence', () => {
     // Its own state comes back as an event too: only a change among the others is news.
-    const peers = peersOf(awareness.getStates(), room.doc.clientID);
+    const peers = peersOf(awareness.getStates(), awareness.clientID);
     if (JSON.stringify(peers) !== JSON.stringify(editor.peers)) editor.setPeers(peers);
   });
   publish();

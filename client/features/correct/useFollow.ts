@@ -35,7 +35,7 @@ export function useFollow(open: Ref<OpenTask | null>, present: Ref<readonly Pres
     const peer = editor && leader(editor);
     if (!editor || !peer) return;
     const now = performance.now();
-    const { view, arrived } = approach(editor.view, seenBy(peer, editor.view), still.matches ? Infinity : now - last);
+    const { view, arrived } = approach(editor.view, seenBy(peer, editor.view, editor.image), still.matches ? Infinity : now - last);
     last = now;
     if (view !== editor.view) editor.setView((set = view));
     if (!arrived) frame = requestAnimationFrame(step);
