@@ -18,7 +18,7 @@ export interface Grid { projectId: string; threshold: number; eyes: Eyes }
 /** Everything that the grid knows of an image; `labels` are the newest: revision, else baseline, else predictions at or above the threshold. */
 function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
   // Of two copies: the one that they have had, else one that is still to be had. How that one stands is not theirs to know.
-  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state <> 'pending'), measures, copy`;
+  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state IN ('submitted', 'skipped')), (blind AND state <> 'pending'), measures, copy`;
   const known = visibleTask(eyes, 't');
   return Prisma.sql`
     SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."groupId", i."createdAt",
