@@ -29,7 +29,7 @@ test('a submit that waited is refused while a colleague has the picture in hand'
     await page.waitForTimeout(400); // a picture that has only just appeared cannot be submitted
     await page.keyboard.press('Space');
     await expect(page.getByTestId('submits-wait')).toBeVisible();
-    await page.getByTestId('tab-overview').click();
+    await page.getByTestId('crumb-project').click();
     await expect.poll(stateOf, { timeout: 90_000 }).toBe('pending');
   });
   await test.step('he takes the picture and draws', async () => {
@@ -42,7 +42,7 @@ test('a submit that waited is refused while a colleague has the picture in hand'
   });
   await test.step('she comes back: she is told once, and his picture stays open with the boxes of both', async () => {
     await page.unroute('**/submit');
-    await page.getByTestId('tab-correct').click();
+    await page.goto(`${project}/correct`);
     await expect(page.getByTestId('submit-failed')).toContainText(/has this image in hand now\. Your boxes are saved in it; .+ submits them\./, { timeout: 60_000 });
     await expect(page.getByTestId('submits-wait')).toHaveCount(0);
     await picture(page, 'late-submit');
