@@ -2,7 +2,7 @@
 import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import { atLeast, isRole, type ProjectRole, type Rule, type Scope } from './access.ts';
-import { refuseBlindRevision, refuseBlindTask } from './blind.ts';
+import { isBlinded, refuseBlindRevision, refuseBlindTask } from './blind.ts';
 import type { Person } from './context.ts';
 
 /** What a decision found out on its way. Both null where no project is involved. */
@@ -21,8 +21,8 @@ export async function permit(db: PrismaClient, rule: Rule, person: Person | null
   if (!atLeast(role, rule.least)) {
     throw new EmendError('forbidden', `This needs the role ${rule.least}; yours in this project is ${role}. Ask an administrator of the project.`);
   }
-  if (role === 'annotator' && rule.of === 'task') await refuseBlindTask(db, id, person.id);
-  if (role === 'annotator' && rule.of === 'revision') await refuseBlindRevision(db, id, person.id);
+  if (isBlinded(role) && rule.of === 'task') await refuseBlindTask(db, id, person.id, role !== 'viewer');
+  if (isBlinded(role) && rule.of === 'revision') await refuseBlindRevision(db, id, person.id);
   return { projectId, role };
 }
 

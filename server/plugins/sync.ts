@@ -2,6 +2,7 @@ import fp from 'fastify-plugin';
 import { Audience } from '../sync/audience.ts';
 import { Connection } from '../sync/connection.ts';
 import type { Proof } from '../context.ts';
+import { ProjectNews } from '../sync/projectNews.ts';
 import { PrismaRoomStore } from '../sync/prismaRoomStore.ts';
 import { Proofs } from '../sync/proofs.ts';
 import { Rooms } from '../sync/rooms.ts';
@@ -15,6 +16,8 @@ declare module 'fastify' {
     rooms: Rooms;
     /** Who follows the team's work as it happens. */
     audience: Audience;
+    /** Who watches a project. */
+    news: ProjectNews;
     /** Ends all connections of a person whose rights have changed; their page connects again, and gets what they still may have. */
     disconnect: (personId: string) => void;
     /** Ends all connections that rest on a session or token that is no more. */
@@ -38,12 +41,15 @@ export default fp(async (app) => {
   });
   const proofs = new Proofs(io, app.db, app.log);
   app.decorate('endProof', (proof: Proof) => { proofs.end(proof); });
-  app.bus.on((projectId, event) => { io.to(`project:${projectId}`).emit('project:event', { project: projectId, event }); });
+  const news = new ProjectNews(io, app.db, app.log);
+  app.decorate('news', news);
+  app.bus.on((projectId, event) => { news.send(projectId, event); });
   io.on('connection', (socket) => { new Connection(app, socket, watchers, turns).listen(); });
   // Sockets first, so that nothing new comes in; then what the rooms hold becomes durable, while there still is a database.
   app.addHook('preClose', async () => {
     await io.close();
     await proofs.close();
+    await news.settled();
     await rooms.close();
   });
 }, { name: 'sync', dependencies: ['database', 'auth', 'bus'] });

@@ -5,7 +5,7 @@ export type LiveMessage = Parameters<ServerToClient['team:live']>[0];
 /** What a newcomer is to be told: of each message the full one, or the one for eyes that must not see everything. */
 export type Newcomer = (projectId: string, send: (full: LiveMessage, masked: LiveMessage) => void) => void;
 
-/** Connections that follow who works on what. Annotators sit apart: of images that two people correct blind they are told less. */
+/** Connections that follow who works on what. Annotators and viewers sit apart: of images that two people correct blind they are told less. */
 export class Audience {
   readonly #io: EmendServer;
   readonly #newcomers = new Set<Newcomer>();

@@ -4,7 +4,7 @@ import { newId } from '#core/ids.ts';
 import type { ClientEventName, ClientToServer } from '#core/protocol.ts';
 import { EmendError } from '#core/errors.ts';
 import { atLeast } from '../access.ts';
-import { enterCopy } from '../blind.ts';
+import { enterCopy, isBlinded } from '../blind.ts';
 import { Parts } from './parts.ts';
 import { Bucket } from './rates.ts';
 import type { Member } from './room.ts';
@@ -91,7 +91,7 @@ export class Connection {
     const { message, permit } = await this.#admit('room:join', raw);
     await this.#turns.take(this);
     if (this.#rooms.size >= MAX_OPEN && !this.#rooms.has(message.task)) throw new EmendError('too_many', `This browser has ${MAX_OPEN} images open. Close some tabs.`);
-    if (permit.role === 'annotator') await enterCopy(this.#app.db, message.task, this.#socket.data.person.id);
+    if (permit.role && isBlinded(permit.role)) await enterCopy(this.#app.db, message.task, this.#socket.data.person.id);
     const former = this.#rooms.get(message.task);
     if (former) await this.#app.rooms.leave(message.task, former);
     const member = this.#member(message.task, !permit.role || !atLeast(permit.role, 'annotator'));
@@ -169,10 +169,10 @@ export class Connection {
   }
 
   async #watch(raw: unknown): Promise<object> {
-    const { message } = await this.#admit('project:watch', raw);
+    const { message, permit } = await this.#admit('project:watch', raw);
     const { project } = message;
     if (this.#projects.size >= MAX_OPEN && !this.#projects.has(project)) throw new EmendError('too_many', 'Too many projects are watched by this page. Reload it.');
-    await this.#socket.join(`project:${project}`);
+    await this.#app.news.join(this.#socket, project, !permit.role || isBlinded(permit.role));
     if (!this.#projects.has(project)) this.#watchers.add(project, this.#socket.data.person);
     this.#projects.add(project);
     this.#socket.emit('project:event', { project, event: { type: 'online', people: this.#watchers.online(project) } });
@@ -187,7 +187,7 @@ export class Connection {
 
   async #watchTeam(raw: unknown): Promise<object> {
     const { message, permit } = await this.#admit('team:watch', raw);
-    await this.#app.audience.join(this.#socket, message.project, permit.role === 'annotator');
+    await this.#app.audience.join(this.#socket, message.project, !permit.role || isBlinded(permit.role));
     return {};
   }
 
@@ -200,7 +200,7 @@ export class Connection {
   async #forget(project: string): Promise<void> {
     if (!this.#projects.delete(project)) return;
     this.#watchers.remove(project, this.#socket.data.person);
-    await this.#socket.leave(`project:${project}`);
+    await this.#app.news.leave(this.#socket, project);
   }
 
   async #gone(): Promise<void> {

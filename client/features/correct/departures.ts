@@ -134,6 +134,8 @@ export class Departures {
       if (this.#gone || this.#withdrawn.has(task)) throw new Withdrawn();
       try {
         await room.provider.whenSaved(room.provider.state === 'offline' ? 1 : SAVE_MS);
+        // Whatever is answered to the submit (a colleague may have the picture by now): the edits are in the document.
+        this.#unsent.take(task);
         await submitTask(task, Y.encodeStateVector(room.doc), timeMs, predictionSetId);
         return;
       } catch (error) {

@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import type { ImageCard, ImagePage, ImageQuery } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
 import { Prisma, type PrismaClient } from '#prisma';
-import type { Eyes } from '../../blind.ts';
+import { visibleTask, type Eyes } from '../../blind.ts';
 
 type Query = Static<typeof ImageQuery>;
 type Card = Static<typeof ImageCard>;
@@ -17,20 +17,21 @@ export interface Grid { projectId: string; threshold: number; eyes: Eyes }
 
 /** Everything that the grid knows of an image; `labels` are the newest: revision, else baseline, else predictions at or above the threshold. */
 export function cards({ projectId, threshold, eyes }: Grid): Prisma.Sql {
-  const visible = eyes === null ? Prisma.sql`true` : Prisma.sql`(NOT x.blind OR ${eyes} = ANY(x."seenBy"))`;
-  // Of two copies: the one that they have had, else one that is still to be had.
-  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state = 'submitted'), measures, copy`;
+  // Of two copies: the one that they have had, else one that is still to be had. How that one stands is not theirs to know.
+  const first = eyes === null ? Prisma.sql`measures, (state = 'skipped'), copy` : Prisma.sql`(${eyes} = ANY("seenBy")) DESC, (blind AND state IN ('submitted', 'skipped')), (blind AND state <> 'pending'), measures, copy`;
+  const known = visibleTask(eyes, 't');
   return Prisma.sql`
     SELECT i.id, i.name, i.width, i.height, i.split, i.excluded, i."groupId", i."createdAt",
-      CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
-      t.id AS "taskId", COALESCE(t.flagged, false) AS flagged, t."flagNote", CASE WHEN t.state = 'skipped' THEN t."skipReason" END AS "skipReason", t.review,
+      CASE WHEN r.id IS NOT NULL THEN r.status WHEN t.known AND t.state = 'skipped' THEN 'skipped' WHEN b.id IS NOT NULL THEN 'baseline' WHEN p.id IS NOT NULL THEN 'predicted' ELSE 'new' END AS status,
+      t.id AS "taskId", (t.known AND t.flagged) IS TRUE AS flagged, CASE WHEN t.known THEN t."flagNote" END AS "flagNote",
+      CASE WHEN t.known AND t.state = 'skipped' THEN t."skipReason" END AS "skipReason", CASE WHEN t.known THEN t.review END AS review,
       CASE WHEN r.id IS NOT NULL THEN r.instances WHEN b.id IS NOT NULL THEN b.instances ELSE p.instances END AS labels, p.id AS "setId", p.brief,
       CASE WHEN p.id IS NULL THEN NULL ELSE (SELECT min((e->>'score')::float8) FROM jsonb_array_elements(p.instances) e WHERE (e->>'score')::float8 >= ${threshold}) END AS "minScore"
     FROM "Image" i
     LEFT JOIN LATERAL (
-      SELECT r.id, r.status, r.instances FROM "Revision" r JOIN "Task" x ON x.id = r."taskId" AND NOT x.measures AND ${visible} WHERE r."imageId" = i.id ORDER BY r."createdAt" DESC, r.number DESC LIMIT 1
+      SELECT r.id, r.status, r.instances FROM "Revision" r JOIN "Task" x ON x.id = r."taskId" AND NOT x.measures AND ${visibleTask(eyes, 'x')} WHERE r."imageId" = i.id ORDER BY r."createdAt" DESC, r.number DESC LIMIT 1
     ) r ON true
-    LEFT JOIN LATERAL (SELECT id, state, flagged, "flagNote", "skipReason", review, "predictionSetId" FROM "Task" WHERE "imageId" = i.id ORDER BY ${first}, "createdAt" DESC LIMIT 1) t ON true
+    LEFT JOIN LATERAL (SELECT id, state, flagged, "flagNote", "skipReason", review, "predictionSetId", ${known} AS known FROM "Task" t WHERE "imageId" = i.id ORDER BY ${first}, "createdAt" DESC LIMIT 1) t ON true
     LEFT JOIN LATERAL (SELECT id, instances FROM "BaselineLabel" WHERE "imageId" = i.id ORDER BY "createdAt" DESC LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT id, instances, brief FROM "PredictionSet" WHERE "imageId" = i.id ORDER BY (id = t."predictionSetId") DESC NULLS LAST, "createdAt" DESC LIMIT 1) p ON true
     WHERE i."projectId" = ${projectId}`;

@@ -29,25 +29,21 @@ export interface Pair {
 
 interface Row extends Outcome {
   imageId: string;
-  at: Date;
 }
 
 /**
- * The images of an iteration that two people have done, each with the outcome that was made blind: the newest revision of either copy from before the
- * second of them was submitted. What is changed later, knowing the other's, is no measure.
+ * The images of an iteration that two people have done, each with the newest outcome of either copy that was made blind. What is submitted when the other's
+ * can be seen (both are done, or one was laid aside meanwhile) is no measure.
  */
 export async function blindPairs(db: Db, iterationId: string, imageId?: string): Promise<Pair[]> {
   const rows = await db.revision.findMany({
-    where: { task: { iterationId, blind: false, ...(imageId === undefined ? {} : { imageId }), image: { tasks: { some: { iterationId, copy: 1, blind: false } } } } },
-    orderBy: [{ createdAt: 'asc' }, { number: 'asc' }], select: { id: true, imageId: true, taskId: true, createdAt: true, submittedById: true, task: { select: { copy: true, measures: true } } },
+    where: { blind: true, task: { iterationId, blind: false, ...(imageId === undefined ? {} : { imageId }), image: { tasks: { some: { iterationId, copy: 1, blind: false } } } } },
+    orderBy: [{ createdAt: 'asc' }, { number: 'asc' }], select: { id: true, imageId: true, taskId: true, submittedById: true, task: { select: { copy: true, measures: true } } },
   });
-  const images = Map.groupBy(rows.map((r): Row => ({ revisionId: r.id, imageId: r.imageId, taskId: r.taskId, at: r.createdAt, personId: r.submittedById, ...r.task })), (r) => r.imageId);
+  const images = Map.groupBy(rows.map((r): Row => ({ revisionId: r.id, imageId: r.imageId, taskId: r.taskId, personId: r.submittedById, ...r.task })), (r) => r.imageId);
   return [...images].flatMap(([id, revisions]) => {
     const [first, second] = [0, 1].map((copy) => revisions.filter((r) => r.copy === copy));
-    const [a0, b0] = [first?.[0], second?.[0]];
-    if (!a0 || !b0) return [];
-    const until = Math.max(a0.at.getTime(), b0.at.getTime());
-    const [a, b] = [first, second].map((all) => all?.filter((r) => r.at.getTime() <= until).at(-1));
+    const [a, b] = [first?.at(-1), second?.at(-1)];
     // One person who was given both (a reviewer may open what they like) agrees with themselves: that measures nothing.
     return a && b && a.personId !== b.personId ? [{ imageId: id, a, b }] : [];
   });

@@ -19,7 +19,10 @@ const tags = ['iterations'];
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/loop`, { schema: { tags, summary: 'Where the loop stands, and what to do next', params: ProjectParams, response: { 200: Loop } } },
-    (request) => readLoop(app.db, inProject(request).projectId));
+    (request) => {
+      const { projectId, person, role } = inProject(request);
+      return readLoop(app.db, projectId, eyesOf(person, role));
+    });
   app.get(`${API}/projects/:project/overview`, { schema: { tags, summary: 'Does it pay off: history, errors, times, activity', params: ProjectParams, response: { 200: Overview } } },
     (request) => {
       const { projectId, person, role } = inProject(request);

@@ -3,13 +3,13 @@ import type { Loop, LoopStep } from '#core/api/project.ts';
 import { GateResult, RunProgress } from '#core/api/run.ts';
 import { ModelMetrics } from '#core/api/model.ts';
 import type { ModelVersion, PrismaClient, TrainingRun } from '#prisma';
-import { countingRevisions } from '../../blind.ts';
+import { countingRevisions, visibleTasks, type Eyes } from '../../blind.ts';
 import { progressIn, progressOf } from '../../progress.ts';
 
 const ENDED = new Set(['done', 'failed', 'cancelled']);
 
 /** All numbers of the loop bar, from the rows themselves: nothing is counted twice and nothing can run out of step. */
-export async function readLoop(db: PrismaClient, projectId: string): Promise<Loop> {
+export async function readLoop(db: PrismaClient, projectId: string, eyes: Eyes): Promise<Loop> {
   const iteration = await db.iteration.findFirst({ where: { projectId }, orderBy: { number: 'desc' } });
   const [project, classes, images, waiting, progress, version, run, job] = await Promise.all([
     db.project.findUniqueOrThrow({ where: { id: projectId } }),
@@ -29,7 +29,7 @@ export async function readLoop(db: PrismaClient, projectId: string): Promise<Loo
   const numbers = {
     iteration: iteration?.number ?? 1, images, predicted: tasks.predicted, unpredicted: Math.max(0, waiting - predictedWaiting),
     tasks: tasks.images, submitted: tasks.submitted, skipped: tasks.skipped, corrected: tasks.corrected,
-    toReview: await db.task.count({ where: { projectId, state: 'submitted', review: 'queued' } }),
+    toReview: await db.task.count({ where: { projectId, state: 'submitted', review: 'queued', ...visibleTasks(eyes) } }),
     unfrozen: await unfrozenCount(db, projectId, version?.createdAt ?? new Date(0)),
   };
   return {

@@ -21,7 +21,7 @@ export async function readOverview(db: PrismaClient, projectId: string, eyes: Ey
   const tally = tallyErrors(revisions);
   const presentShare = own.length > 0 ? share(tally.kept, tally.shown) : null;
   return {
-    loop: await readLoop(db, projectId),
+    loop: await readLoop(db, projectId, eyes),
     history: iterations.filter((i) => i.model !== null).map((i) => {
       const metrics = Value.Check(ModelMetrics, i.model?.metrics) ? i.model.metrics : null;
       const done = i.id === present?.id ? null : readStored(i.report)?.correction;

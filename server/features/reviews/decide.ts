@@ -32,14 +32,19 @@ export async function decide({ db, bus }: { db: PrismaClient; bus: Bus }, taskId
     refuseOutside(subject, body.pin);
     const row = await tx.review.create({ data: rowOf(subject, person, body, comment) });
     await tx.task.update({ where: { id: taskId }, data: body.verdict === 'accepted' ? accepted(subject) : returned(subject) });
-    const { image } = subject.task;
-    await note(tx, subject.task.projectId, person.id, 'reviewed', row.comment === null || body.verdict === 'accepted' ? `accepted ${image.name}` : `sent ${image.name} back: ${row.comment}`);
+    await note(tx, subject.task.projectId, person.id, 'reviewed', wordsFor(subject.task, row));
     return { review: await reviewDto(tx, row), task: subject.task };
   });
   bus.emit(task.projectId, { type: 'review', task: taskId, state: body.verdict, by: person.id });
   bus.emit(task.projectId, { type: 'task', task: taskId, image: task.imageId, state: body.verdict === 'accepted' ? 'submitted' : 'pending', by: person.id });
   for (const type of ['loop', 'activity'] as const) bus.emit(task.projectId, { type });
   return review;
+}
+
+/** Of an image that a second person corrects blind, everybody may read that it was reviewed, and not how. */
+function wordsFor({ blind, image }: Subject['task'], { verdict, comment }: Review): string {
+  if (blind) return `reviewed ${image.name}`;
+  return comment === null || verdict === 'accepted' ? `accepted ${image.name}` : `sent ${image.name} back: ${comment}`;
 }
 
 async function find(tx: Prisma.TransactionClient, taskId: string): Promise<Subject> {

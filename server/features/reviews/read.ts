@@ -3,7 +3,7 @@ import { asPredictions } from '#core/annotation/given.ts';
 import type { ReviewCard, ReviewDetail, ReviewQueue, ReviewShelf } from '#core/api/review.ts';
 import { EmendError } from '#core/errors.ts';
 import type { Prisma, PrismaClient } from '#prisma';
-import { hiddenTasks, type Eyes } from '../../blind.ts';
+import { visibleTasks, type Eyes } from '../../blind.ts';
 import { baselineOf, outcomeOf, predictionsOf, reviewDto, reviewReasonOf, reviewStateOf, revisionDto, stateOf } from '../tasks/index.ts';
 import { barredFrom, makersOf, reviewersOf } from './own.ts';
 
@@ -31,8 +31,7 @@ const NEWEST: Record<Exclude<ReviewShelf, 'queued'>, Prisma.TaskOrderByWithRelat
 };
 
 export async function readQueue(db: PrismaClient, { projectId, personId, eyes }: Asking, shelf: ReviewShelf, limit: number): Promise<ReviewQueue> {
-  const hidden = eyes === null ? [] : await hiddenTasks(db, projectId, eyes);
-  const of = (name: ReviewShelf): Prisma.TaskWhereInput => ({ projectId, id: { notIn: hidden }, revisions: { some: {} }, ...SHELVES[name] });
+  const of = (name: ReviewShelf): Prisma.TaskWhereInput => ({ projectId, AND: [visibleTasks(eyes)], revisions: { some: {} }, ...SHELVES[name] });
   const count = (name: ReviewShelf): Promise<number> => db.task.count({ where: of(name) });
   const [rows, queued, returned, accepted, submitted] = await Promise.all([
     db.task.findMany({ where: of(shelf), orderBy: shelf === 'queued' ? OLDEST : NEWEST[shelf], take: limit, select: CARD }),

@@ -2,7 +2,7 @@ import { EmendError } from '#core/errors.ts';
 import type { PrismaClient } from '#prisma';
 import type { Bus, Person } from '../../context.ts';
 import { readSettings } from '../projects/index.ts';
-import { lockPair, settlePair } from './copies.ts';
+import { lockPair, refuseInHand, settlePair } from './copies.ts';
 import { LEASE_MS } from './handOut.ts';
 import { queueAfterFlag, reviewStateOf } from './reviews.ts';
 
@@ -11,14 +11,19 @@ interface Parts {
   bus: Bus;
 }
 
-/** Lays a task aside: it is neither handed out again nor trained on, until somebody opens it again. */
+/** Lays a task aside: it is neither handed out again nor trained on, until somebody opens it again. @throws EmendError `conflict` while a colleague has it in hand. */
 export async function skip(parts: Parts, taskId: string, person: Person, reason: string | undefined): Promise<void> {
-  const { count } = await parts.db.task.updateMany({
-    where: { id: taskId, state: { in: ['pending', 'assigned'] } },
-    data: { state: 'skipped', skipReason: reason ?? null, assigneeId: person.id, leaseUntil: null },
+  const count = await parts.db.$transaction(async (tx) => {
+    await lockPair(tx, taskId);
+    await refuseInHand(tx, taskId, person, (holder) => `So it was not skipped; ${holder} submits or skips it.`);
+    const skipped = await tx.task.updateMany({
+      where: { id: taskId, state: { in: ['pending', 'assigned'] } },
+      data: { state: 'skipped', skipReason: reason ?? null, assigneeId: person.id, leaseUntil: null },
+    });
+    if (skipped.count > 0) await settlePair(tx, taskId);
+    return skipped.count;
   });
-  if (count > 0) await parts.db.$transaction((tx) => settlePair(tx, taskId));
-  else await refuseUnless(parts.db, taskId, 'skipped', 'This image has been submitted already, so it was not skipped. Open it again ("Back") first.');
+  if (count === 0) await refuseUnless(parts.db, taskId, 'skipped', 'This image has been submitted already, so it was not skipped. Open it again ("Back") first.');
   await tell(parts, taskId, person);
 }
 

@@ -1,7 +1,9 @@
 /** The second task of images that two people correct without seeing each other. Which copy is the label and which one measures is decided by who submits first. */
 import { isOverlapped } from '#core/agreement/overlap.ts';
 import { newId } from '#core/ids.ts';
+import { EmendError } from '#core/errors.ts';
 import type { Prisma, PrismaClient } from '#prisma';
+import type { Person } from '../../context.ts';
 import { readSettings } from '../projects/index.ts';
 
 type Db = Prisma.TransactionClient;
@@ -48,11 +50,34 @@ export async function followOverlap(db: PrismaClient, projectId: string): Promis
   }, { timeout: 60_000 });
 }
 
+interface Locked {
+  id: string;
+  state: string;
+  blind: boolean;
+  seenBy: string[];
+}
+
 /** The tasks of one image in one iteration, locked in one order, so that two submits of a pair take turns. */
-export async function lockPair(tx: Db, taskId: string): Promise<{ id: string; state: string }[]> {
-  return tx.$queryRaw<{ id: string; state: string }[]>`
-    SELECT t.id, t.state FROM "Task" t JOIN "Task" one ON one."imageId" = t."imageId" AND one."iterationId" = t."iterationId"
+export async function lockPair(tx: Db, taskId: string): Promise<Locked[]> {
+  return tx.$queryRaw<Locked[]>`
+    SELECT t.id, t.state, t.blind, t."seenBy" FROM "Task" t JOIN "Task" one ON one."imageId" = t."imageId" AND one."iterationId" = t."iterationId"
     WHERE one.id = ${taskId} ORDER BY t.copy FOR UPDATE OF t`;
+}
+
+/** Whether this person makes their outcome of one of two copies without having seen the other, or having been able to: a skip ends the blindness too. */
+export function isMadeBlind(pair: readonly Locked[], taskId: string, userId: string): boolean {
+  return pair.some((t) => t.id === taskId && t.blind) && !pair.some((t) => t.id !== taskId && t.seenBy.includes(userId));
+}
+
+/**
+ * Nobody ends an image under a colleague's hands. The row must be locked, or the colleague could take it a moment later.
+ * @throws EmendError `conflict` while somebody else holds the live lease; what is only kept for them, or has run out, is no obstacle.
+ */
+export async function refuseInHand(tx: Db, taskId: string, person: Person, consequence: (holder: string) => string): Promise<void> {
+  const [holder] = await tx.$queryRaw<{ name: string }[]>`
+    SELECT u.name FROM "Task" t JOIN "User" u ON u.id = t."assigneeId"
+    WHERE t.id = ${taskId} AND t.state = 'assigned' AND NOT t.reserved AND t."leaseUntil" > now() AT TIME ZONE 'UTC' AND u.id <> ${person.id}`;
+  if (holder) throw new EmendError('conflict', `${holder.name} has this image in hand now. ${consequence(holder.name)}`);
 }
 
 /** When neither copy is open any more, both may be seen. */

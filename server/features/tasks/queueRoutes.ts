@@ -5,7 +5,7 @@ import { NextTasks, TaskCard, TaskState } from '#core/api/image.ts';
 import { FrontDone, FrontTasks } from '#core/api/map.ts';
 import { API } from '../../access.ts';
 import { note } from '../../activity.ts';
-import { eyesOf, refuseBlindTask } from '../../blind.ts';
+import { eyesOf, isBlinded, refuseBlindTask } from '../../blind.ts';
 import { inProject } from '../../signedIn.ts';
 import { rankProject } from '../next/index.ts';
 import { putInFront } from './front.ts';
@@ -27,7 +27,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const queue = { projectId, iterationId: await currentIteration(app.db, projectId) };
     const { current, after } = request.body;
     const mine = current !== undefined && (await isOf(projectId, current)) ? current : null;
-    if (mine !== null && role === 'annotator') await refuseBlindTask(app.db, mine, person.id);
+    if (mine !== null && isBlinded(role)) await refuseBlindTask(app.db, mine, person.id);
     const had = mine === null ? null : await app.db.task.findUnique({ where: { id: mine }, select: { assigneeId: true } });
     const predicting = await isPredicting(app.db, projectId);
     const task = mine ?? (await handOut(app.db, { projectId, userId: person.id, except: after === undefined ? [] : [after], predicted: predicting }));

@@ -5,13 +5,13 @@ import { InstanceSchema, PredictionSchema, type Instance, type Prediction } from
 import { Outcome, TaskState, type NextTasks, type TaskCard, type TaskDto } from '#core/api/image.ts';
 import { EmendError } from '#core/errors.ts';
 import type { Prisma, PrismaClient } from '#prisma';
-import { hiddenTasks, type Eyes } from '../../blind.ts';
+import { hiddenTasks, maySee, type Eyes } from '../../blind.ts';
 import { progressOfQueue } from '../../progress.ts';
 import { readSettings } from '../projects/index.ts';
 import { holderOf, RETURNED_MS } from './handOut.ts';
 import { reviewDto } from './reviews.ts';
 
-const CARD = { id: true, imageId: true, state: true, assigneeId: true, outcome: true, reason: true, review: true, image: { select: { name: true, width: true, height: true } } } satisfies Prisma.TaskSelect;
+const CARD = { id: true, imageId: true, state: true, assigneeId: true, outcome: true, reason: true, review: true, blind: true, seenBy: true, image: { select: { name: true, width: true, height: true } } } satisfies Prisma.TaskSelect;
 type CardRow = Prisma.TaskGetPayload<{ select: typeof CARD }>;
 const UPCOMING = 8;
 const OPEN = { in: ['pending', 'assigned'] };
@@ -34,9 +34,10 @@ export function instancesOf(stored: unknown): Instance[] {
   throw new TypeError('stored labels are not instances');
 }
 
-function card(row: CardRow): TaskCard {
+/** Of a copy that is not theirs, these eyes learn no more than that it is there. */
+function card(row: CardRow, eyes: Eyes): TaskCard {
   const { image } = row;
-  return { id: row.id, imageId: row.imageId, name: image.name, state: stateOf(row.state), outcome: outcomeOf(row.outcome), reason: row.reason, sentBack: row.review === 'returned', width: image.width, height: image.height };
+  return { id: row.id, imageId: row.imageId, name: image.name, state: stateOf(row.state), outcome: outcomeOf(row.outcome), reason: row.reason, sentBack: row.review === 'returned' && maySee(eyes, row), width: image.width, height: image.height };
 }
 
 export function stateOf(state: string): Static<typeof TaskState> {
@@ -75,14 +76,14 @@ export async function strip(db: PrismaClient, { projectId, iterationId }: Queue,
       // "assigned" sorts before "pending": what this person has in hand already comes first.
       orderBy: [{ state: 'asc' }, { priority: 'desc' }, { copy: 'asc' }, { id: 'asc' }], take: 2 * UPCOMING, select: CARD,
     }),
-    progressOfQueue(db, projectId, iterationId),
+    progressOfQueue(db, projectId, iterationId, userId),
   ]);
   // In the order of the hand-out: what was sent back to this person comes before anything new.
   const rows = [...others.filter((r) => r.state === 'assigned'), ...returned, ...others].filter((r, i, all) => all.findIndex((o) => o.id === r.id) === i);
   // Only what is this person's own is called assigned: the page goes there without asking first.
   // Of two copies that are both free, only one can become theirs.
-  const upcoming = [...new Map(rows.toReversed().map((r) => [r.imageId, r])).values()].toReversed().slice(0, UPCOMING).map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }));
-  return { current: row && card(row), holder, upcoming, left: progress.left, total: progress.images, predicting: row === null && predicting && progress.left > 0 };
+  const upcoming = [...new Map(rows.toReversed().map((r) => [r.imageId, r])).values()].toReversed().slice(0, UPCOMING).map((r) => card(r.assigneeId === userId ? r : { ...r, state: 'pending' }, userId));
+  return { current: row && card(row, userId), holder, upcoming, left: progress.left, total: progress.images, predicting: row === null && predicting && progress.left > 0 };
 }
 
 /** The tasks of the iteration in work, in the queue's order; `state` narrows. */
@@ -91,19 +92,20 @@ export async function list(db: PrismaClient, { projectId, iterationId }: Queue, 
   const rows = await db.task.findMany({
     where: { projectId, id: { notIn: hidden }, OR: [{ iterationId }, { state: OPEN }], ...(state === undefined ? {} : { state }) }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], take: 1000, select: CARD,
   });
-  return rows.map(card);
+  return rows.map((row) => card(row, eyes));
 }
 
-/** All that the editor needs of one task beside its live document. */
-export async function read(db: PrismaClient, id: string, userId: string): Promise<TaskDto> {
+/** All that the editor needs of one task beside its live document. A copy that somebody may get, but has not begun, is to these eyes as if nobody had. */
+export async function read(db: PrismaClient, id: string, userId: string, eyes: Eyes): Promise<TaskDto> {
   const row = await db.task.findUnique({ where: { id }, include: { image: true, project: true, iteration: true, predictionSet: { include: { model: true } }, reviews: { orderBy: { number: 'desc' }, take: 1 } } });
   if (!row) throw new EmendError('not_found', 'There is no such task. It may have been removed, or the address is wrong.');
   const { image, predictionSet: set } = row;
-  const review = row.review === 'returned' ? (row.reviews[0] ?? null) : null;
+  const known = maySee(eyes, row);
+  const review = known && row.review === 'returned' ? (row.reviews[0] ?? null) : null;
   return {
-    id, projectId: row.projectId, imageId: row.imageId, iteration: row.iteration.number, state: stateOf(row.state), outcome: outcomeOf(row.outcome),
-    flagged: row.flagged, flagNote: row.flagNote, reason: row.reason, sentBack: review && { review: await reviewDto(db, review), to: row.returnedToId }, assigneeId: row.assigneeId,
-    holder: await holderOf(db, id, userId), blind: row.blind, copy: row.copy,
+    id, projectId: row.projectId, imageId: row.imageId, iteration: row.iteration.number, state: known ? stateOf(row.state) : 'pending', outcome: outcomeOf(row.outcome),
+    flagged: known && row.flagged, flagNote: known ? row.flagNote : null, reason: row.reason, sentBack: review && { review: await reviewDto(db, review), to: row.returnedToId }, assigneeId: known ? row.assigneeId : null,
+    holder: known ? await holderOf(db, id, userId) : null, blind: row.blind, copy: row.copy,
     image: { id: image.id, name: image.name, width: image.width, height: image.height, split: image.split === 'valid' || image.split === 'test' ? image.split : 'train' },
     model: set && { id: set.model.id, name: set.model.name },
     predictionSetId: row.predictionSetId,

@@ -4,10 +4,17 @@ import { RevisionDto } from '#core/api/image.ts';
 import { IdParams } from '#core/api/common.ts';
 import type { PrismaClient } from '#prisma';
 import { API } from '../../access.ts';
+import { eyesOf, lookAtOutcome } from '../../blind.ts';
+import { inProject } from '../../signedIn.ts';
 import { instancesOf, outcomeOf } from './read.ts';
 
 export const revisionRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get(`${API}/revisions/:id`, { schema: { tags: ['tasks'], summary: 'One frozen outcome', params: IdParams, response: { 200: RevisionDto } } }, (request) => revisionDto(app.db, request.params.id));
+  app.get(`${API}/revisions/:id`, { schema: { tags: ['tasks'], summary: 'One frozen outcome', params: IdParams, response: { 200: RevisionDto } } }, async (request) => {
+    const { person, role } = inProject(request);
+    const dto = await revisionDto(app.db, request.params.id);
+    await lookAtOutcome(app.db, dto.taskId, eyesOf(person, role), person.id);
+    return dto;
+  });
 };
 
 export async function revisionDto(db: PrismaClient, id: string): Promise<Static<typeof RevisionDto>> {

@@ -14,7 +14,7 @@ import { note } from '../../activity.ts';
 import type { Bus, Person } from '../../context.ts';
 import type { Rooms } from '../../sync/rooms.ts';
 import { readSettings } from '../projects/index.ts';
-import { lockPair, settlePair } from './copies.ts';
+import { isMadeBlind, lockPair, refuseInHand, settlePair } from './copies.ts';
 import { baselineOf, predictionsOf } from './read.ts';
 import { queueAt, reviewStateOf } from './reviews.ts';
 
@@ -39,7 +39,8 @@ export interface SubmitInput {
 
 /**
  * Freezes the document as the server has it, which must hold every edit that the client counts. Submitting the same state again (a lost answer)
- * gives the same revision. @throws EmendError `conflict` when edits are missing, or the predictions are not those that the person saw.
+ * gives the same revision. @throws EmendError `conflict` when edits are missing, a colleague has the image in hand, or the predictions are not those
+ * that the person saw.
  */
 export async function submit({ db, rooms, bus }: Parts, input: SubmitInput): Promise<Static<typeof Submitted>> {
   const { taskId, person } = input;
@@ -83,6 +84,8 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
   const last = task.revisions[0];
   if (locked.state === 'submitted' && last) return last;
 
+  // A submit that waited for its connection must not take an unfinished image out of the hands of whoever has it since.
+  await refuseInHand(tx, taskId, person, (holder) => `Your boxes are saved in it; ${holder} submits them.`);
   if (saw !== undefined && saw !== task.predictionSetId) {
     throw new EmendError('conflict', 'The model has looked at this image anew since you opened it, so what you saw is not what would be kept. Nothing was submitted, and your edits are saved. Open the image again and look once more.');
   }
@@ -96,7 +99,7 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
     data: {
       id: newId(), taskId, imageId: task.imageId, number: (last?.number ?? 0) + 1, iterationId: task.iterationId, predictionSetId: task.predictionSetId,
       status, instances: withinPicture(given ? mergeGiven(given, content) : mergeSubmission(predictions, content, threshold), task.image), verdicts: Object.fromEntries(content.verdicts), threshold,
-      authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)),
+      authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)), blind: isMadeBlind(pair, taskId, person.id),
     },
   });
   // Of two copies, the one that is submitted first is the image's label; the other measures how well two people agree.

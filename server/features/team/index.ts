@@ -31,10 +31,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** The one that was asked for, else the newest in which two people have finished the same image, else the one in work. */
+/** The one that was asked for, else the newest in which two people have finished the same image blind, else the one in work. */
 async function iterationOf(db: PrismaClient, projectId: string, number: number | undefined): Promise<{ id: string; number: number }> {
   const select = { id: true, number: true } as const;
-  const measured = { some: { measures: true, blind: false } };
+  const measured = { some: { measures: true, blind: false, revisions: { some: { blind: true } } } };
   const found = number === undefined
     ? ((await db.iteration.findFirst({ where: { projectId, tasks: measured }, orderBy: { number: 'desc' }, select })) ?? (await db.iteration.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, select })))
     : await db.iteration.findFirst({ where: { projectId, number }, select });

@@ -7,7 +7,7 @@ import type { Bus, Person } from '../../context.ts';
 import { blindPairs } from '../iterations/index.ts';
 import { lockPair, revisionDto } from '../tasks/index.ts';
 
-/** The newest pair of an image. @throws EmendError `not_found` while not both have submitted. */
+/** The newest pair of an image. @throws EmendError `not_found` while not both have submitted blind. */
 export async function readPair(db: PrismaClient, imageId: string): Promise<PairDto> {
   const image = await db.image.findUniqueOrThrow({ where: { id: imageId }, select: { name: true, width: true, height: true, tasks: { where: { copy: 1 }, orderBy: { createdAt: 'desc' }, select: { iterationId: true } } } });
   for (const { iterationId } of image.tasks) {
@@ -20,7 +20,7 @@ export async function readPair(db: PrismaClient, imageId: string): Promise<PairD
     })));
     return { imageId, name: image.name, width: image.width, height: image.height, sides };
   }
-  throw new EmendError('not_found', 'There are not two outcomes of this image to compare: two people have not both submitted it.');
+  throw new EmendError('not_found', 'There are not two outcomes of this image to compare: two people have not both submitted it without seeing each other.');
 }
 
 /** A reviewer decides that this copy is the image's label and the other one measures. Versions that are frozen stay as they are. */

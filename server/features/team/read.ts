@@ -4,6 +4,7 @@ import { HOUR_MS, PAUSE_MS, throughput } from '#core/team/throughput.ts';
 import type { PrismaClient } from '#prisma';
 import { atLeast, isRole, type ProjectRole } from '../../access.ts';
 import type { Person } from '../../context.ts';
+import { eyesOf } from '../../blind.ts';
 import { progressOfQueue } from '../../progress.ts';
 import { readSettings } from '../projects/index.ts';
 import { currentIteration } from '../tasks/index.ts';
@@ -21,7 +22,7 @@ export async function readTeam(db: PrismaClient, asking: Asking, now = new Date(
   const iterationId = await currentIteration(db, projectId);
   const [iteration, progress, times, paces, overlap, leases, open] = await Promise.all([
     db.iteration.findUniqueOrThrow({ where: { id: iterationId }, select: { number: true, project: { select: { settings: true } } } }),
-    progressOfQueue(db, projectId, iterationId),
+    progressOfQueue(db, projectId, iterationId, eyesOf(asking.person, asking.role)),
     submitTimes(db, projectId, new Date(now.getTime() - HOUR_MS - PAUSE_MS)),
     readPaces(db, projectId, iterationId, asking.today, now),
     readOverlap(db, projectId, iterationId),
