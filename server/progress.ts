@@ -19,7 +19,7 @@ type Db = Pick<PrismaClient, '$queryRaw'>;
 
 /** One row per image of the tasks that fit; whatever a measuring copy does is not progress. */
 const perImage = (where: Prisma.Sql): Prisma.Sql => Prisma.sql`
-  SELECT "imageId", max("iterationId") AS "iterationId", bool_or("predictionSetId" IS NOT NULL) AS predicted, bool_or(flagged) AS flagged,
+  SELECT "imageId", min("projectId") AS "projectId", bool_or("predictionSetId" IS NOT NULL) AS predicted, bool_or(flagged) AS flagged,
     bool_or(state = 'submitted' AND NOT measures) AS submitted, bool_or(state = 'submitted' AND NOT measures AND NOT blind AND outcome = 'corrected') AS corrected,
     bool_or(state IN ('pending', 'assigned') AND NOT measures) AS open
   FROM "Task" WHERE ${where} GROUP BY "imageId"`;
@@ -27,21 +27,20 @@ const COUNTS = Prisma.sql`count(*)::int AS images, count(*) FILTER (WHERE predic
   count(*) FILTER (WHERE corrected)::int AS corrected, count(*) FILTER (WHERE open AND NOT submitted)::int AS left,
   count(*) FILTER (WHERE NOT open AND NOT submitted)::int AS skipped, count(*) FILTER (WHERE flagged)::int AS flagged`;
 
-/** Of whole iterations. */
-export async function progressOf(db: Db, iterationIds: readonly string[]): Promise<Map<string, Progress>> {
-  if (iterationIds.length === 0) return new Map();
-  const rows = await db.$queryRaw<(Progress & { iterationId: string })[]>`
-    SELECT "iterationId", ${COUNTS} FROM (${perImage(Prisma.sql`"iterationId" IN (${Prisma.join([...iterationIds])})`)}) i GROUP BY "iterationId"`;
-  return new Map(rows.map(({ iterationId, ...counts }) => [iterationId, counts]));
-}
-
-/** Of the iteration in work, and whatever of an earlier one is still open. */
+/** Of the iteration in work, and whatever of an earlier one is still open: the one rule that every screen counts by. */
 export async function progressOfQueue(db: Db, projectId: string, iterationId: string): Promise<Progress> {
-  const [row] = await db.$queryRaw<Progress[]>`
-    SELECT ${COUNTS} FROM (${perImage(Prisma.sql`"projectId" = ${projectId} AND ("iterationId" = ${iterationId} OR state IN ('pending', 'assigned'))`)}) i`;
-  return row ?? NONE;
+  return (await progressOfQueues(db, [iterationId])).get(projectId) ?? NONE;
 }
 
-export function progressIn(all: ReadonlyMap<string, Progress>, iterationId: string | undefined): Progress {
-  return all.get(iterationId ?? '') ?? NONE;
+/** The same for several projects, by project; an iteration of each. */
+export async function progressOfQueues(db: Db, iterationIds: readonly string[]): Promise<Map<string, Progress>> {
+  if (iterationIds.length === 0) return new Map();
+  const ids = Prisma.join([...iterationIds]);
+  const rows = await db.$queryRaw<(Progress & { projectId: string })[]>`
+    SELECT "projectId", ${COUNTS} FROM (${perImage(Prisma.sql`"projectId" IN (SELECT "projectId" FROM "Iteration" WHERE id IN (${ids})) AND ("iterationId" IN (${ids}) OR state IN ('pending', 'assigned'))`)}) i GROUP BY "projectId"`;
+  return new Map(rows.map(({ projectId, ...counts }) => [projectId, counts]));
+}
+
+export function progressIn(all: ReadonlyMap<string, Progress>, projectId: string): Progress {
+  return all.get(projectId) ?? NONE;
 }

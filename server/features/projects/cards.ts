@@ -5,7 +5,7 @@ import type { Face } from '#core/api/system.ts';
 import type { PrismaClient } from '#prisma';
 import { isRole } from '../../access.ts';
 import type { Person } from '../../context.ts';
-import { progressIn, progressOf } from '../../progress.ts';
+import { progressIn, progressOfQueues } from '../../progress.ts';
 import { classDto, taskOf } from './projects.ts';
 
 type Online = (projectId: string) => { id: string; name: string }[];
@@ -25,11 +25,11 @@ export async function cards(db: PrismaClient, person: Person, online: Online): P
       _count: { select: { images: true } },
     },
   });
-  const counts = await progressOf(db, rows.flatMap((row) => row.iterations.map((i) => i.id)));
+  const counts = await progressOfQueues(db, rows.flatMap((row) => row.iterations.map((i) => i.id)));
   return rows.map((row) => {
     const iteration = row.iterations[0];
     const role = row.memberships[0]?.role;
-    const progress = progressIn(counts, iteration?.id);
+    const progress = progressIn(counts, row.id);
     return {
       id: row.id, name: row.name, task: taskOf(row.task), classes: row.classes.map(classDto), role: person.admin || !isRole(role) ? 'admin' : role,
       coverImageId: row.images[0]?.id ?? null, images: row._count.images, iteration: iteration?.number ?? 1,
