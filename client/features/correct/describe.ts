@@ -67,9 +67,9 @@ function maskLine(shape: Shape, { maskWork, segmenting }: Surroundings): string[
   return segmenting ? ['no mask yet'] : [];
 }
 
-/** Why the room takes no more. Of a submitted image the server tells what whoever asks it may do; here the buttons beside it say that. */
+/** Why the room takes no more. What can be done about a submitted image say the buttons beside it: the server's words are for all who ask. */
 export function closedWords({ code, message }: Problem): string {
-  return code === 'conflict' ? 'This image has been submitted meanwhile, so the server takes none of your edits made since.' : message;
+  return code === 'conflict' ? 'This image has been submitted, so it takes no more edits.' : message;
 }
 
 /** "now", "3 s ago", "8 min ago". */
