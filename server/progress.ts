@@ -21,7 +21,7 @@ type Db = Pick<PrismaClient, '$queryRaw'>;
 
 /** One row per image of the tasks that fit; whatever a measuring copy does is not progress. */
 const perImage = (where: Prisma.Sql, eyes: Eyes): Prisma.Sql => Prisma.sql`
-  SELECT "imageId", max("iterationId") AS "iterationId", bool_or("predictionSetId" IS NOT NULL) AS predicted, bool_or(flagged AND ${visibleTask(eyes, 't')}) AS flagged,
+  SELECT "imageId", min("projectId") AS "projectId", bool_or("predictionSetId" IS NOT NULL) AS predicted, bool_or(flagged AND ${visibleTask(eyes, 't')}) AS flagged,
     bool_or(state = 'submitted' AND NOT measures) AS submitted, bool_or(state = 'submitted' AND NOT measures AND NOT blind AND outcome = 'corrected') AS corrected,
     bool_or(state IN ('pending', 'assigned') AND NOT measures) AS open
   FROM "Task" t WHERE ${where} GROUP BY "imageId"`;
@@ -29,21 +29,20 @@ const COUNTS = Prisma.sql`count(*)::int AS images, count(*) FILTER (WHERE predic
   count(*) FILTER (WHERE corrected)::int AS corrected, count(*) FILTER (WHERE open AND NOT submitted)::int AS left,
   count(*) FILTER (WHERE NOT open AND NOT submitted)::int AS skipped, count(*) FILTER (WHERE flagged)::int AS flagged`;
 
-/** Of whole iterations. Flags are those of reviewers' eyes: nobody is shown them here. */
-export async function progressOf(db: Db, iterationIds: readonly string[]): Promise<Map<string, Progress>> {
-  if (iterationIds.length === 0) return new Map();
-  const rows = await db.$queryRaw<(Progress & { iterationId: string })[]>`
-    SELECT "iterationId", ${COUNTS} FROM (${perImage(Prisma.sql`"iterationId" IN (${Prisma.join([...iterationIds])})`, null)}) i GROUP BY "iterationId"`;
-  return new Map(rows.map(({ iterationId, ...counts }) => [iterationId, counts]));
-}
-
-/** Of the iteration in work, and whatever of an earlier one is still open. */
+/** Of the iteration in work, and whatever of an earlier one is still open: the one rule that every screen counts by. Flags as far as `eyes` may see them. */
 export async function progressOfQueue(db: Db, projectId: string, iterationId: string, eyes: Eyes): Promise<Progress> {
-  const [row] = await db.$queryRaw<Progress[]>`
-    SELECT ${COUNTS} FROM (${perImage(Prisma.sql`"projectId" = ${projectId} AND ("iterationId" = ${iterationId} OR state IN ('pending', 'assigned'))`, eyes)}) i`;
-  return row ?? NONE;
+  return (await progressOfQueues(db, [iterationId], eyes)).get(projectId) ?? NONE;
 }
 
-export function progressIn(all: ReadonlyMap<string, Progress>, iterationId: string | undefined): Progress {
-  return all.get(iterationId ?? '') ?? NONE;
+/** The same for several projects, by project; an iteration of each. Flags are those of reviewers' eyes where nobody is shown them. */
+export async function progressOfQueues(db: Db, iterationIds: readonly string[], eyes: Eyes = null): Promise<Map<string, Progress>> {
+  if (iterationIds.length === 0) return new Map();
+  const ids = Prisma.join([...iterationIds]);
+  const rows = await db.$queryRaw<(Progress & { projectId: string })[]>`
+    SELECT "projectId", ${COUNTS} FROM (${perImage(Prisma.sql`"projectId" IN (SELECT "projectId" FROM "Iteration" WHERE id IN (${ids})) AND ("iterationId" IN (${ids}) OR state IN ('pending', 'assigned'))`, eyes)}) i GROUP BY "projectId"`;
+  return new Map(rows.map(({ projectId, ...counts }) => [projectId, counts]));
+}
+
+export function progressIn(all: ReadonlyMap<string, Progress>, projectId: string): Progress {
+  return all.get(projectId) ?? NONE;
 }

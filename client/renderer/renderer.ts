@@ -267,11 +267,15 @@ export class EditorRenderer {
   }
 
   #drawPeers(editor: Editor, peers: readonly Peer[]): void {
+    const own = editor.selected()?.id;
+    const rings = new Map<string, number>();
     for (const peer of peers) {
       const style = { color: parseColor(peer.color), alpha: 1, width: 2, dotted: false, halo: 0.6, struck: false };
       for (const id of peer.selection ?? []) {
         const shape = editor.shape(id);
-        if (shape) this.#top.frame(shape.box, style, 3);
+        const ring = rings.get(id) ?? 0;
+        rings.set(id, ring + 1);
+        if (shape) this.#top.frame(shape.box, style, peerOutset(id === own, ring));
       }
       if (peer.drawing) {
         this.#top.tint(peer.drawing, style.color, 0.12);
@@ -279,6 +283,11 @@ export class EditorRenderer {
       }
     }
   }
+}
+
+/** CSS pixels by which a colleague's frame lies outside of the box: clear of its own line, of the handles where this person has it selected too, and of the `ring` colleagues before. */
+function peerOutset(own: boolean, ring: number): number {
+  return (own ? 8 : 4) + ring * 5;
 }
 
 function changed(before: readonly unknown[], now: readonly unknown[]): boolean {

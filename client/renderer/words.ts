@@ -55,7 +55,7 @@ function tagOf(shape: Shape, editor: Editor, classes: readonly ClassDto[]): Omit
   const ghost = shape.state === 'ghost';
   const color = ghost ? '#23272e' : shape.state === 'rejected' ? '#8d95a1' : (found?.color ?? '#cccccc');
   const what = shape.state === 'person' ? '✎' : ghost ? 'replaced' : shape.state === 'rejected' ? 'rejected' : shape.score === undefined ? '' : `${scoreText(shape.score)}${shape.unsure ? ' !' : ''}`;
-  const twice = shape.duplicates.length > 0 ? ' ×2' : '';
+  const twice = shape.duplicates.length > 0 ? ` ×${shape.duplicates.length + 1}` : '';
   return { key: shape.id, text: `${found?.name ?? `class ${shape.class}`} ${what}${twice}`, color, ink: ghost ? '#b9c0ca' : inkOn(color), ghost, working: editor.maskWork.get(shape.id) === 'working' };
 }
 

@@ -1,5 +1,14 @@
 /** Numbers and times as people read them. Those that files say too are in core. Pure. */
+import { count } from '#core/words.ts';
 export { count, counted, duration, percent, score, seconds, signed } from '#core/words.ts';
+
+/** How far a team is, the same on every screen: what was submitted is corrected, what was skipped is said beside it. */
+export function correctedWords(submitted: number, images: number): string {
+  return `${count(submitted)} of ${count(images)} corrected`;
+}
+export function skippedWords(skipped: number): string {
+  return `${count(skipped)} skipped`;
+}
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 export function bytes(value: number): string {

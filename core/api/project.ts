@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import { ClassIndex } from '#core/annotation/schema.ts';
 import { Overlay } from './image.ts';
 import { Id, nameOf, Nullable, Role, TaskType, Timestamp } from './common.ts';
+import { Face } from './system.ts';
 
 export const ClassDto = Type.Object({
   index: ClassIndex, name: Type.String(), color: Type.String(), key: Nullable(Type.String()), retired: Type.Boolean(),
@@ -46,10 +47,10 @@ export type ProjectDto = Static<typeof ProjectDto>;
 
 export const ProjectCard = Type.Object({
   id: Id, name: Type.String(), task: TaskType, classes: Type.Array(ClassDto), role: Role,
-  coverImageId: Nullable(Id), images: Type.Integer(), iteration: Type.Integer(), submitted: Type.Integer(), tasks: Type.Integer(),
+  coverImageId: Nullable(Id), images: Type.Integer(), iteration: Type.Integer(), submitted: Type.Integer(), skipped: Type.Integer(), tasks: Type.Integer(),
   /** mAP50-95 of the promoted models, oldest first. */
   map: Type.Array(Type.Number()),
-  online: Type.Array(Type.Object({ id: Id, name: Type.String() })),
+  online: Type.Array(Type.Object({ id: Id, name: Type.String(), face: Nullable(Face) })),
 });
 export type ProjectCard = Static<typeof ProjectCard>;
 

@@ -2,9 +2,16 @@ import { Type, type Static } from 'typebox';
 import { JobDto } from './job.ts';
 import { Id, Nullable, Role, Timestamp, nameOf } from './common.ts';
 
+/** `color`: place in the list of colours, the same for everybody who looks. */
+export const Face = Type.Object({ color: Type.Integer(), letters: Type.String() });
+export type Face = Static<typeof Face>;
 export const Me = Type.Object({ id: Id, name: Type.String(), email: Type.String(), admin: Type.Boolean(), hasPassword: Type.Boolean(),
   /** false = reports count what they did and do not name them. */
   namedInReports: Type.Boolean(),
+  /** As in the first project that they worked in; null before that. */
+  face: Nullable(Face),
+  /** Sign-in links that somebody else made for them after they had been here, of the last 90 days, newest first. */
+  linksMade: Type.Array(Type.Object({ id: Id, by: Type.String(), project: Type.String(), at: Timestamp })),
 });
 export type Me = Static<typeof Me>;
 export const PatchMe = Type.Object({ namedInReports: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
@@ -19,7 +26,8 @@ export const MemberDto = Type.Object({ userId: Id, name: Type.String(), email: T
 /** A newcomer's one-time link is shown to the administrator who added them; null for somebody who has an account already. */
 export const AddedMember = Type.Object({ ...MemberDto.properties, signInLink: Type.Union([Type.String(), Type.Null()]) });
 export const SignInLink = Type.Object({ signInLink: Type.String() });
-export const PersonName = Type.Object({ id: Id, name: Type.String() });
+export const PersonName = Type.Object({ id: Id, name: Type.String(), ...Face.properties });
+export type PersonName = Static<typeof PersonName>;
 
 export const SegmenterDto = Type.Object({
   name: Type.String(), family: Type.String(), licence: Type.String(), present: Type.Boolean(), inUse: Type.Boolean(),

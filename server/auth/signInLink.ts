@@ -42,7 +42,9 @@ export async function spendSignInToken(db: PrismaClient, token: string): Promise
   const row = await db.verification.findFirst({ where: { identifier, expiresAt: { gt: new Date() } } });
   if (!row) return undefined;
   const { count } = await db.verification.deleteMany({ where: { id: row.id } });
-  return count === 1 ? row.value : undefined;
+  if (count !== 1) return undefined;
+  await db.user.updateMany({ where: { id: row.value, enteredAt: null }, data: { enteredAt: new Date() } });
+  return row.value;
 }
 
 /** The link for the first administrator: null once an administrator has ever signed in or set a password. Makes the account on first use. */

@@ -1,3 +1,4 @@
+import type { Problem } from '#core/errors.ts';
 import type { ClassDto } from '#core/api/project.ts';
 import type { MaskWork } from '../../editor/editor.ts';
 import type { Derived, Shape } from '../../editor/shapes.ts';
@@ -26,7 +27,7 @@ export function describe(shape: Shape, around: Surroundings): string[] {
     ...changedBy(shape, around),
     ...replaced(shape, around),
     ...maskLine(shape, around),
-    ...(shape.duplicates.length > 0 ? ['Another box replaces the same prediction. Keep one of them.'] : []),
+    ...duplicateLine(shape),
   ];
 }
 
@@ -38,6 +39,11 @@ export function eraseVerb(shape: Shape | null): string {
     case 'rejected': return 'Take back';
     default: return '';
   }
+}
+
+function duplicateLine({ duplicates: { length } }: Shape): string[] {
+  if (length === 0) return [];
+  return [`${length === 1 ? 'Another box replaces' : `${length} other boxes replace`} the same prediction. Keep one of them.`];
 }
 
 const CHANGED = { class: 'class changed', box: 'moved or resized', other: 'changed' } as const;
@@ -70,6 +76,11 @@ function maskLine(shape: Shape, { maskWork, segmenting }: Surroundings): string[
   if (work === 'working') return ['mask is being made…'];
   if (work === 'failed') return ['no mask could be made; the box counts'];
   return segmenting ? ['no mask yet'] : [];
+}
+
+/** Why the room takes no more. What can be done about a submitted image say the buttons beside it: the server's words are for all who ask. */
+export function closedWords({ code, message }: Problem): string {
+  return code === 'conflict' ? 'This image has been submitted, so it takes no more edits.' : message;
 }
 
 /** "now", "3 s ago", "8 min ago". */

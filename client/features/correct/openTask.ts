@@ -11,6 +11,7 @@ import { Editor, type EditorTask, type Peer } from '../../editor/editor.ts';
 import { openRoom, type OpenRoom } from '../../sync/openRoom.ts';
 import { socketTransport } from '../../sync/socket.ts';
 import { faceColor } from '../../ui/faceColor.ts';
+import type { FaceOf } from '../../ui/faces.ts';
 import { ActiveTime } from './activeTime.ts';
 
 export interface Person {
@@ -33,8 +34,8 @@ export interface OpenTask {
   destroy(): void;
 }
 
-/** `known`: the room of this very task, when it had not been closed yet. */
-export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: Desk, size: Size, known: OpenRoom | null): OpenTask {
+/** `faceOf`: what colour colleagues are drawn in. `known`: the room of this very task, when it had not been closed yet. */
+export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: Desk, size: Size, faceOf: FaceOf, known: OpenRoom | null): OpenTask {
   const room = known ?? openRoom(dto.id, me.id, socketTransport());
   // One origin object for the whole life of the editor: undo recognises its own acts by it.
   const origin = { kind: 'person', user: me.id, client: newId() } as const;
@@ -45,7 +46,7 @@ export function openTask(dto: TaskDto, project: ProjectDto, me: Person, desk: De
   room.provider.events.on('access', (readOnly) => bar({ access: readOnly }));
   room.provider.events.on('mask', (m) => editor.setMaskWork(m.annotation, m.state === 'done' ? null : m.state));
   room.provider.events.on('closed', () => bar({ closed: true }));
-  sharePresence(editor, room, me);
+  sharePresence(editor, room, me, faceOf);
   return {
     dto, editor, room, time: new ActiveTime(performance.now()),
     askForMask: (annotation) => socketTransport().ask('room:segment', { task: dto.id, annotation }).then((a) => (a.ok ? null : a.problem.message), () => null),
@@ -60,7 +61,7 @@ function editorTask(dto: TaskDto, project: ProjectDto): EditorTask {
   return { id, image, predictions: dto.predictions, baseline: asPredictions(dto.baseline), threshold, model: model?.name ?? 'baseline', attention: project.settings.attention, segmenting: project.task === 'segment' };
 }
 
-function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {
+function sharePresence(editor: Editor, room: OpenRoom, me: Person, faceOf: FaceOf): void {
   const { awareness, events } = room.provider;
   const publish = (): void => {
     const { view, pointer, preview } = editor;
@@ -79,19 +80,19 @@ function sharePresence(editor: Editor, room: OpenRoom, me: Person): void {
   for (const name of ['overlay', 'view', 'pointer'] as const) editor.events.on(name, publish);
   events.on('presence', () => {
     // Its own state comes back as an event too: only a change among the others is news.
-    const peers = peersOf(awareness.getStates(), awareness.clientID);
+    const peers = peersOf(awareness.getStates(), room.doc.clientID, faceOf);
     if (JSON.stringify(peers) !== JSON.stringify(editor.peers)) editor.setPeers(peers);
   });
   publish();
 }
 
-function peersOf(states: ReadonlyMap<number, unknown>, own: number): Peer[] {
+function peersOf(states: ReadonlyMap<number, unknown>, own: number, faceOf: FaceOf): Peer[] {
   const peers: Peer[] = [];
   for (const [client, state] of states) {
     if (client === own || !Value.Check(PresenceState, state)) continue;
     const { user, cursor, selection, drawing, viewport, canvas } = state;
     peers.push({
-      client, id: user.id, name: user.name, color: faceColor(user.id),
+      client, id: user.id, name: user.name, color: faceColor(faceOf(user.id)),
       ...(cursor ? { cursor } : {}), ...(selection ? { selection } : {}), ...(drawing ? { drawing } : {}), ...(viewport && viewport[2] > 0 ? { viewport } : {}), ...(canvas ? { canvas } : {}),
     });
   }

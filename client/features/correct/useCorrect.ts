@@ -16,6 +16,7 @@ import { fetchNext, fetchProject, reopenTask, skipTask } from './api.ts';
 import { Departures } from './departures.ts';
 import { takeFirst, useHolding } from './holding.ts';
 import { useLeading } from './leading.ts';
+import type { FaceOf } from '../../ui/faces.ts';
 import { openTask, type OpenTask } from './openTask.ts';
 import { Outbox, UnsentEdits } from './outbox.ts';
 import { Prefetch } from './prefetch.ts';
@@ -35,7 +36,7 @@ const LEAST_LOOK_MS = 350;
 const AHEAD = 3;
 
 /** The annotator's way through the pictures: what is open, what comes next, submitting, skipping, going back. */
-export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, size: () => { width: number; height: number }) {
+export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, size: () => { width: number; height: number }, faceOf: FaceOf) {
   const { me } = useSession();
   const [toasts, router] = [useToasts(), useRouter()];
   const desk = useDesk(project.value);
@@ -138,7 +139,7 @@ export function useCorrect(project: Ref<string>, wanted: Ref<string | null>, siz
     if (mine !== turn || !within || !me.value) return room?.close();
     problem.value = null;
     holding.opening(dto.holder);
-    open.value = openTask(dto, within, me.value, desk.desk, size(), room);
+    open.value = openTask(dto, within, me.value, desk.desk, size(), faceOf, room);
     if (!open.value.editor.readOnly) departures.follow(open.value);
     phase.value = 'ready';
     shownAt = performance.now();

@@ -5,6 +5,7 @@ import type { Editor, MaskWork, Peer } from '../../editor/editor.ts';
 import type { Derived, Shape } from '../../editor/shapes.ts';
 import type { ToolId } from '../../editor/tools/tool.ts';
 import { isRefusal, type SaveState } from '../../sync/room.ts';
+import { closedWords } from './describe.ts';
 import type { OpenTask } from './openTask.ts';
 
 /** What the panels show of the editor. Each ref changes only when its value does, so that a moving pointer re-renders nothing. */
@@ -58,7 +59,7 @@ function follow({ editor, room }: OpenTask, state: EditorState): (() => void)[] 
   const { events } = room.provider;
   state.save.value = room.provider.state;
   const tell = (problem: Problem | null): void => {
-    state.closed.value = problem?.message ?? null;
+    state.closed.value = problem && closedWords(problem);
     state.refused.value = problem !== null && isRefusal(problem);
   };
   tell(room.provider.problem);

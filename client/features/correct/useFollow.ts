@@ -1,12 +1,13 @@
 import { onScopeDispose, shallowRef, watch, type Ref } from 'vue';
 import { faceColor } from '../../ui/faceColor.ts';
+import type { FaceOf } from '../../ui/faces.ts';
 import type { Editor, Peer } from '../../editor/editor.ts';
 import { approach, seenBy } from '../../editor/follow.ts';
 import type { OpenTask, Person } from './openTask.ts';
 import type { Presence } from './usePeople.ts';
 
 /** Sees what a colleague sees, and goes along to their next picture, until one moves the view, draws, or presses Esc. */
-export function useFollow(open: Ref<OpenTask | null>, present: Ref<readonly Presence[]>, go: (task: string) => Promise<void>) {
+export function useFollow(open: Ref<OpenTask | null>, present: Ref<readonly Presence[]>, go: (task: string) => Promise<void>, faceOf: FaceOf) {
   const following = shallowRef<(Person & { color: string }) | null>(null);
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   let frame = 0;
@@ -15,7 +16,7 @@ export function useFollow(open: Ref<OpenTask | null>, present: Ref<readonly Pres
   let set: Editor['view'] | null = null;
 
   function start(person: Person): void {
-    following.value = { id: person.id, name: person.name, color: faceColor(person.id) };
+    following.value = { id: person.id, name: person.name, color: faceColor(faceOf(person.id)) };
     set = null;
     last = performance.now();
     step();

@@ -1,7 +1,8 @@
 import { describe as suite, expect, it } from 'vitest';
 import type { Shape } from '../../editor/shapes.ts';
 import { ActiveTime } from './activeTime.ts';
-import { describe, since, type Surroundings } from './describe.ts';
+import { closedWords, describe, since, type Surroundings } from './describe.ts';
+import { wholeCards } from './usePlaces.ts';
 
 const ghost: Shape = { id: 'p', source: 'prediction', state: 'ghost', class: 1, box: [0, 0, 5, 5], score: 0.41, unsure: false, duplicates: [] };
 const classes = [{ index: 1, name: 'Void', color: '#ffffff', key: null, retired: false, mergedInto: null }];
@@ -24,6 +25,16 @@ suite('the selected panel', () => {
     expect(describe({ ...ghost, state: 'kept', unsure: true }, around)[1]).toBe('unsure: look twice');
   });
 
+  it('counts the boxes of one prediction', () => {
+    const last = (duplicates: string[]): string | undefined => describe({ ...drawn, duplicates }, around).at(-1);
+    expect([last(['b']), last(['b', 'c'])]).toEqual(['Another box replaces the same prediction. Keep one of them.', '2 other boxes replace the same prediction. Keep one of them.']);
+  });
+
+  it('says of a submitted image nothing that cannot be done here', () => {
+    expect(closedWords({ code: 'conflict', message: 'Open it again ("Back")' })).not.toContain('Back');
+    expect(closedWords({ code: 'gone', message: 'It is gone.' })).toBe('It is gone.');
+  });
+
   it('counts time in words', () => {
     expect([0, 3000, 90_000, 7_300_000].map((ms) => since(0, ms))).toEqual(['now', '3 s ago', '1 min ago', '2 h ago']);
   });
@@ -35,5 +46,11 @@ suite('active time', () => {
     time.beat(5000);
     time.beat(1_000_000);
     expect(time.total(1_002_000)).toBe(5000 + 60_000 + 2000);
+  });
+});
+
+suite('the strip', () => {
+  it('shows whole cards only', () => {
+    expect([wholeCards(200, 96, 7), wholeCards(199, 96, 7), wholeCards(198, 96, 7), wholeCards(40, 96, 7)]).toEqual([2, 2, 1, 1]);
   });
 });

@@ -1,4 +1,5 @@
 export { useProject, type ProjectContext } from './project.ts';
+export { provideFaces } from './faces.ts';
 export { atLeast, type RoleName } from './roles.ts';
 export { cancelJob, fetchLoop } from './api.ts';
 export { isLive, jobName, jobProgress, patchJobs } from './jobs.ts';

@@ -40,6 +40,8 @@ describe('the loop bar', () => {
     expect(predict).toMatchObject({ state: 'done', figure: '312 images', note: 'yolo11n-seg' });
     expect(correct).toMatchObject({ isNext: true, state: 'todo', figure: '184 of 312', note: '60 changed · 124 ok' });
     expect(correct?.share).toBeCloseTo(184 / 312);
+    expect(stepViews({ ...base, skipped: 22 }, null)[1], 'skipped ones are not corrected').toMatchObject({ figure: '184 of 312', note: '60 changed · 124 ok · 22 skipped', share: 184 / 312 });
+    expect(stepViews({ ...base, skipped: 128, next: 'freeze' }, null)[1], 'but nothing is left to do').toMatchObject({ state: 'done' });
     expect(freeze).toMatchObject({ figure: 'v4 next', note: '+184 images' });
     expect(train).toMatchObject({ figure: '–', state: 'todo' });
     expect(promote).toMatchObject({ note: 'mAP 71.8 now' });

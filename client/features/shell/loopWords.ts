@@ -1,6 +1,6 @@
 import type { Loop, LoopStep } from '#core/api/project.ts';
 import type { JobDto } from '#core/api/job.ts';
-import { count, counted, score, signed } from '../../ui/words.ts';
+import { count, counted, score, signed, skippedWords } from '../../ui/words.ts';
 import { jobProgress } from './jobs.ts';
 
 /** The five steps that are drawn; `import` is the first action of an empty project and shows in the place of Predict, `classes` that of one without classes in the place of Correct. */
@@ -70,9 +70,10 @@ function predictView(loop: Loop, job: JobDto | null): Description {
 }
 
 function correctView(loop: Loop): Description {
-  const done = loop.submitted + loop.skipped;
-  const note = loop.submitted === 0 ? 'only what is wrong' : `${count(loop.corrected)} changed · ${count(loop.submitted - loop.corrected)} ok`;
-  return loop.tasks === 0 ? { figure: '–', note: 'nothing waits', share: null } : { figure: `${count(done)} of ${count(loop.tasks)}`, note, share: done / loop.tasks };
+  if (loop.tasks === 0) return { figure: '–', note: 'nothing waits', share: null };
+  const aside = loop.skipped > 0 ? [skippedWords(loop.skipped)] : [];
+  const notes = loop.submitted === 0 ? ['only what is wrong'] : [`${count(loop.corrected)} changed`, `${count(loop.submitted - loop.corrected)} ok`];
+  return { figure: `${count(loop.submitted)} of ${count(loop.tasks)}`, note: [...notes, ...aside].join(' · '), share: loop.submitted / loop.tasks };
 }
 
 function freezeView(loop: Loop): Description {

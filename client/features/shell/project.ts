@@ -6,6 +6,7 @@ import { useProjectEvents } from '../../sync/socket.ts';
 import { useResource, type Resource } from '../../ui/resource.ts';
 import { fetchJobs, fetchLoop, fetchProject } from './api.ts';
 import { atLeast, type RoleName } from './roles.ts';
+import { provideFaces } from './faces.ts';
 import { patchJobs } from './jobs.ts';
 
 /** What every page of one project shares: the project, its loop, its jobs, who is there, and the events as they come. */
@@ -26,6 +27,7 @@ export function provideProject(id: string): ProjectContext {
   const project = useResource(() => id, fetchProject);
   const loop = useResource(() => id, fetchLoop);
   const jobs = useResource(() => id, fetchJobs);
+  provideFaces(() => id);
   const online = ref<readonly { id: string; name: string }[]>([]);
   const listeners = new Set<(event: ProjectEvent) => void>();
   const catchUps = new Set<() => void>();

@@ -8,4 +8,4 @@ export const signIn = (email: string, password: string) => call(Anything, 'POST'
 export const signOut = () => call(Anything, 'POST', '/api/auth/sign-out', { body: {} });
 /** Exchanges the token of a sign-in link (used once) for a session cookie. */
 export const exchangeToken = (token: string) => post(Anything, '/sign-in', { token });
-export const setPassword = (password: string, current: string) => post(Ok, '/me/password', { password, ...(current === '' ? {} : { current }) });
+export const setPassword = (password: string, current: string, endTokens: boolean) => post(Ok, '/me/password', { password, ...(current === '' ? {} : { current }), ...(endTokens ? { endTokens } : {}) });

@@ -4,7 +4,7 @@ import { GateResult, RunProgress } from '#core/api/run.ts';
 import { ModelMetrics } from '#core/api/model.ts';
 import type { ModelVersion, PrismaClient, TrainingRun } from '#prisma';
 import { countingRevisions, visibleTasks, type Eyes } from '../../blind.ts';
-import { progressIn, progressOf } from '../../progress.ts';
+import { progressIn, progressOfQueues } from '../../progress.ts';
 
 const ENDED = new Set(['done', 'failed', 'cancelled']);
 
@@ -16,13 +16,13 @@ export async function readLoop(db: PrismaClient, projectId: string, eyes: Eyes):
     db.projectClass.count({ where: { projectId, retiredAt: null } }),
     db.image.count({ where: { projectId, excluded: false } }),
     db.image.count({ where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} } } }),
-    progressOf(db, iteration ? [iteration.id] : []),
+    progressOfQueues(db, iteration ? [iteration.id] : []),
     db.datasetVersion.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, include: { _count: { select: { items: true } } } }),
     db.trainingRun.findFirst({ where: { projectId }, orderBy: { number: 'desc' }, include: { outModel: true } }),
     db.job.findFirst({ where: { projectId, kind: 'predict', state: { in: ['queued', 'running'] } } }),
   ]);
   const model = project.currentModelId === null ? null : await db.modelVersion.findUnique({ where: { id: project.currentModelId } });
-  const tasks = progressIn(progress, iteration?.id);
+  const tasks = progressIn(progress, projectId);
   const predictedWaiting = model === null ? 0 : await db.image.count({
     where: { projectId, excluded: false, baselines: { none: {} }, revisions: { none: {} }, OR: [{ predictionSets: { some: { modelId: model.id } } }, { tasks: { some: { dirty: true, state: { in: ['pending', 'assigned'] } } } }] },
   });

@@ -15,6 +15,8 @@ const Password = Type.Object(
     password: Type.String({ minLength: MIN_PASSWORD, maxLength: 200 }),
     /** The present one; not needed where there is none, or shortly after signing in. */
     current: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Also ends all API tokens; with the first password they end in any case. */
+    endTokens: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -32,14 +34,14 @@ export const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
     if (former !== null && Date.now() - own.createdAt.getTime() > JUST_MS && !(request.body.current !== undefined && await password.verify({ hash: former, password: request.body.current }))) {
       throw new EmendError('forbidden', 'The present password is missing or wrong, so it was not changed. Somebody who has forgotten it signs in by a new link first.');
     }
-    await account.setPassword(app.db, person, await password.hash(request.body.password), own.id);
+    await account.setPassword(app.db, person, await password.hash(request.body.password), { session: own.id, endTokens: request.body.endTokens === true });
     app.disconnect(person.id);
     return { ok: true as const };
   });
   app.get(`${API}/tokens`, { schema: { tags: ['people'], summary: 'Own API tokens', response: { 200: Type.Array(TokenDto) } } }, (request) => account.tokens(app.db, signedIn(request)));
   app.post(`${API}/tokens`, { schema: { tags: ['people'], summary: 'Make an API token; it is shown once', body: CreateToken, response: { 201: CreatedToken } } }, async (request, reply) => {
-    await sessionOf(app, request);
-    return reply.code(201).send(await account.createToken(app.db, signedIn(request), request.body));
+    const { id } = await sessionOf(app, request);
+    return reply.code(201).send(await account.createToken(app.db, signedIn(request), request.body, id));
   });
   app.delete(`${API}/tokens/:id`, { schema: { tags: ['people'], summary: 'Revoke an own API token', params: IdParams, response: { 200: Ok } } }, async (request) => {
     await account.revokeToken(app.db, signedIn(request), request.params.id);

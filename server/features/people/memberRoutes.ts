@@ -4,6 +4,7 @@ import { Id, Ok, ProjectParams, Role } from '#core/api/common.ts';
 import { AddedMember, MemberDto, PersonName, SignInLink } from '#core/api/system.ts';
 import { API } from '../../access.ts';
 import { signedIn } from '../../signedIn.ts';
+import { readPeople } from './faces.ts';
 import * as members from './members.ts';
 
 const Add = Type.Object({ email: Type.String({ minLength: 3, maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' }), role: Role }, { additionalProperties: false });
@@ -12,10 +13,14 @@ const MemberParams = Type.Object({ project: Id, user: Id }, { additionalProperti
 export const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(`${API}/projects/:project/members`, { schema: { tags: ['people'], summary: 'Members of a project', params: ProjectParams, response: { 200: Type.Array(MemberDto) } } },
     (request) => members.list(app.db, request.params.project, signedIn(request)));
-  app.get(`${API}/projects/:project/people`, { schema: { tags: ['people'], summary: 'Names of all who belong to the project or have worked in it', params: ProjectParams, response: { 200: Type.Array(PersonName) } } },
-    (request) => members.names(app.db, request.params.project));
+  app.get(`${API}/projects/:project/people`, { schema: { tags: ['people'], summary: 'All who belong to the project or have worked in it: names, colours, letters', params: ProjectParams, response: { 200: Type.Array(PersonName) } } },
+    (request) => readPeople(app.db, request.params.project, signedIn(request).id));
   app.post(`${API}/projects/:project/members/:user/link`, { schema: { tags: ['people'], summary: 'A new one-time sign-in link for a member; an earlier one ends', params: MemberParams, response: { 200: SignInLink } } },
-    async (request) => ({ signInLink: `${app.config.publicUrl}${await members.link(app.db, request.params.project, request.params.user, signedIn(request))}` }));
+    async (request) => {
+      const path = await members.link(app.db, request.params.project, request.params.user, signedIn(request));
+      app.bus.emit(request.params.project, { type: 'project' });
+      return { signInLink: `${app.config.publicUrl}${path}` };
+    });
   app.post(`${API}/projects/:project/members`, {
     schema: { tags: ['people'], summary: 'Add a person or change a role; a newcomer gets a one-time sign-in link', params: ProjectParams, body: Add, response: { 200: AddedMember } },
   }, async (request) => {

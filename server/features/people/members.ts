@@ -1,16 +1,19 @@
 import type { Static } from 'typebox';
-import type { AddedMember, MemberDto, PersonName } from '#core/api/system.ts';
+import type { AddedMember, MemberDto } from '#core/api/system.ts';
 import { EmendError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { Prisma, PrismaClient } from '#prisma';
 import { isRole, type ProjectRole } from '../../access.ts';
+import { note } from '../../activity.ts';
 import { createSignInLink, endSignInLinks } from '../../auth/signInLink.ts';
+import type { Person } from '../../context.ts';
+import { freeTakenColor } from './faces.ts';
 
 type Member = Static<typeof MemberDto>;
 /** Who looks at the list: administrators of the whole installation may let anybody in. */
 interface Asker { admin: boolean }
 
-const ABOUT = { id: true, name: true, email: true, admin: true, _count: { select: { accounts: true, memberships: true } } } satisfies Prisma.UserSelect;
+const ABOUT = { id: true, name: true, email: true, admin: true, enteredAt: true, _count: { select: { accounts: true, memberships: true } } } satisfies Prisma.UserSelect;
 type User = Prisma.UserGetPayload<{ select: typeof ABOUT }>;
 
 function member(user: User, role: ProjectRole, asker: Asker): Member {
@@ -38,28 +41,26 @@ export async function add(db: PrismaClient, projectId: string, { email, role }: 
   if (role !== 'admin') await keepAnAdmin(db, projectId, id);
   const before = await db.membership.findUnique({ where: { projectId_userId: { projectId, userId: id } } });
   await db.membership.upsert({ where: { projectId_userId: { projectId, userId: id } }, create: { projectId, userId: id, role }, update: { role } });
+  if (!before) await freeTakenColor(db, projectId, id);
   // A link that another project's administrator holds must not open what the account may do from now on.
   if (known && !before) await endSignInLinks(db, id);
   const signInLink = known ? null : await createSignInLink(db, address);
   return { ...member(await db.user.findUniqueOrThrow({ where: { id }, select: ABOUT }), role, asker), signInLink };
 }
 
-/** A new one-time link for a member; an earlier one ends. @throws EmendError `not_found`, `forbidden`. */
-export async function link(db: PrismaClient, projectId: string, userId: string, asker: Asker): Promise<string> {
+/** A new one-time link for a member; an earlier one ends. Who has been here before is told of it, and so is the project. @throws EmendError `not_found`, `forbidden`. */
+export async function link(db: PrismaClient, projectId: string, userId: string, asker: Person): Promise<string> {
   const row = await db.membership.findUnique({ where: { projectId_userId: { projectId, userId } }, select: { user: { select: ABOUT } } });
   if (!row) throw new EmendError('not_found', 'That person is not a member of this project.');
-  if (!mayLink(row.user, asker)) throw new EmendError('forbidden', `${row.user.name} has an account that is more than this project's. Ask an administrator of the installation for a new link.`);
-  return createSignInLink(db, row.user.email);
-}
-
-/** Everybody who belongs to a project or has ever submitted in it, by name: what edits and outcomes are signed with. */
-export async function names(db: PrismaClient, projectId: string): Promise<Static<typeof PersonName>[]> {
-  return db.$queryRaw<Static<typeof PersonName>[]>`
-    SELECT u.id, u.name FROM "User" u WHERE u.id IN (
-      SELECT "userId" FROM "Membership" WHERE "projectId" = ${projectId}
-      UNION SELECT r."submittedById" FROM "Revision" r JOIN "Image" i ON i.id = r."imageId" WHERE i."projectId" = ${projectId}
-      UNION SELECT a.value FROM "Revision" r JOIN "Image" i ON i.id = r."imageId", jsonb_array_elements_text(r.authors) a WHERE i."projectId" = ${projectId}
-      UNION SELECT d."userId" FROM "DocUpdate" d JOIN "Task" t ON t.id = d."taskId" WHERE t."projectId" = ${projectId}) ORDER BY u.name`;
+  const { user } = row;
+  if (!mayLink(user, asker)) throw new EmendError('forbidden', `${user.name} has an account that is more than this project's. Ask an administrator of the installation for a new link.`);
+  if (user.id !== asker.id && (user.enteredAt !== null || user._count.accounts > 0)) {
+    await db.$transaction(async (tx) => {
+      await tx.linkMade.create({ data: { id: newId(), userId, byId: asker.id, projectId } });
+      await note(tx, projectId, asker.id, 'link', `made a new sign-in link for ${user.name}`);
+    });
+  }
+  return createSignInLink(db, user.email);
 }
 
 export async function remove(db: PrismaClient, projectId: string, userId: string): Promise<void> {
