@@ -79,14 +79,14 @@ async function until(done: () => Promise<boolean>): Promise<void> {
 }
 
 /** The session cookie that a sign-in link gives. */
-async function signIn(link: string): Promise<string> {
+export async function signIn(link: string): Promise<string> {
   const { origin, searchParams } = new URL(link);
   const answer = await fetch(`${origin}/api/v1/sign-in`, { method: 'POST', headers: { 'content-type': 'application/json', origin }, body: JSON.stringify({ token: searchParams.get('token') }) });
   if (!answer.ok) throw new Error(`sign-in: ${answer.status} ${await answer.text()}`);
   return answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
-export async function call(origin: string, person: Person, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+export async function call(origin: string, person: Person, method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<unknown> {
   const form = body instanceof FormData;
   const answer = await fetch(`${origin}/api/v1${path}`, {
     method, headers: { cookie: person.cookie, origin, ...(body === undefined || form ? {} : { 'content-type': 'application/json' }) },
@@ -97,6 +97,6 @@ export async function call(origin: string, person: Person, method: 'GET' | 'POST
   return JSON.parse(text);
 }
 
-export async function ask<T extends TSchema>(origin: string, person: Person, schema: T, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Static<T>> {
+export async function ask<T extends TSchema>(origin: string, person: Person, schema: T, method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Static<T>> {
   return Value.Parse(schema, await call(origin, person, method, path, body));
 }
