@@ -1,6 +1,6 @@
 /** Rows of the tables, and the bar: what was promised beside what is. */
 import { areas, curves, deviation, mean, type Over } from './curves.ts';
-import { ROUNDS, SETS, STRATEGIES, type SetName } from './plan.ts';
+import { ROUNDS, SEEDS, SETS, STRATEGIES, type SetName } from './plan.ts';
 import type { Result } from './results.ts';
 
 const three = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '–');
@@ -58,7 +58,9 @@ function lead(results: readonly Result[], set: SetName, over: Over): number[] {
   });
 }
 
-const verdict = (holds: boolean): string => (holds ? 'holds' : 'FALLS SHORT');
+/** `seeds`: of the set that has the fewest. */
+const verdict = (holds: boolean, seeds: number): string => `${holds ? 'holds' : 'FALLS SHORT'}${seeds < SEEDS.length ? ` so far: ${seeds} of ${SEEDS.length} seeds on every set` : ''}`;
+const fewest = (results: readonly { set: SetName }[]): number => Math.min(...SETS.map((set) => results.filter((r) => r.set === set).length));
 
 export function bars(results: readonly Result[]): string[] {
   const all = pairs(results);
@@ -66,16 +68,16 @@ export function bars(results: readonly Result[]): string[] {
   if (all.length > 0) {
     const gain = mean(all.map((p) => p.incremental.map50 - p.scratch.map50));
     const time = mean(all.map((p) => p.incremental.processorSeconds / p.scratch.processorSeconds));
-    lines.push(`incremental at least as good as from scratch in at most half the time: mAP50 ${gain >= 0 ? '+' : ''}${three(gain)}, time ${percent(time)} (${all.length} pairs): ${verdict(gain >= 0 && time <= 0.5)}`);
+    lines.push(`incremental at least as good as from scratch in at most half the time: mAP50 ${gain >= 0 ? '+' : ''}${three(gain)}, time ${percent(time)} (${all.length} pairs): ${verdict(gain >= 0 && time <= 0.5, fewest(all.filter((p) => p.scratch.round === ROUNDS)))}`);
   }
   for (const over of ['images', 'clicks'] as const) {
     const leads = SETS.map((set) => ({ set, of: lead(results, set, over) })).filter(({ of }) => of.length > 0);
     if (leads.length === 0) continue;
     const middle = mean(leads.flatMap(({ of }) => of));
     const below = leads.filter(({ of }) => mean(of) < -(Number.isFinite(deviation(of)) ? deviation(of) : 0));
-    lines.push(`area over ${over}, default − random: ${leads.map(({ set, of }) => `${set} ${three(mean(of))} ± ${three(deviation(of))} (${of.length})`).join(', ')}; mean ${three(middle)}: ${verdict(middle > 0 && below.length === 0)}`);
+    lines.push(`area over ${over}, default − random: ${leads.map(({ set, of }) => `${set} ${three(mean(of))} ± ${three(deviation(of))} (${of.length})`).join(', ')}; mean ${three(middle)}: ${verdict(middle > 0 && below.length === 0, fewest(leads.flatMap(({ set, of }) => of.map(() => ({ set })))))}`);
   }
   const third = results.filter((r) => r.mode === 'incremental' && r.strategy === 'uncertain' && r.round === ROUNDS);
-  if (third.length > 0) lines.push(`clicks of the third iteration, default: ${SETS.map((set) => `${set} ${counted(third.filter((r) => r.set === set).map(share), percent)}`).join(', ')}; mean ${counted(third.map(share), percent)}, bar 40 %: ${verdict(mean(third.map(share)) <= 0.4)}`);
+  if (third.length > 0) lines.push(`clicks of the third iteration, default: ${SETS.map((set) => `${set} ${counted(third.filter((r) => r.set === set).map(share), percent)}`).join(', ')}; mean ${counted(third.map(share), percent)}, bar 40 %: ${verdict(mean(third.map(share)) <= 0.4, fewest(third))}`);
   return lines;
 }

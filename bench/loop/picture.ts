@@ -3,7 +3,7 @@ import { at, curves, mean, reach, type Over, type Point } from './curves.ts';
 import { SETS, STRATEGIES, type SetName, type StrategyName } from './plan.ts';
 import type { Result } from './results.ts';
 
-const [PANEL, HIGH, GAP, LEFT, TOP] = [270, 170, 34, 52, 70];
+const [PANEL, HIGH, GAP, LEFT, TOP] = [270, 170, 34, 52, 118];
 const WIDTH = LEFT + SETS.length * (PANEL + GAP);
 const BETWEEN = 64;
 const HEIGHT = TOP + 2 * HIGH + BETWEEN + 56;
@@ -24,7 +24,7 @@ export function draw(results: readonly Result[]): string {
   const legend = STRATEGIES.map((name, i) => `<g transform="translate(${LEFT + i * 110} 24)"><path class="curve" d="M0 0H22" stroke="var(--${name})"/><text x="28" y="4">${NAMES[name]}</text></g>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="mAP50 over corrected images and over clicks, by the order of the images">
 <style>${STYLE}</style><rect width="100%" height="100%" rx="8" fill="var(--bg)"/>
-${legend.join('')}<text x="${LEFT + 340}" y="28">mean of the seeds, band: lowest to highest · diamond: from scratch on the default's labels · dashed: all images of the set</text>
+${legend.join('')}<text x="${LEFT}" y="52">mAP50 on the frozen validation split: mean of the seeds, band from lowest to highest.</text><text x="${LEFT}" y="70">Diamond: from scratch on the default's labels. Dashed: all images of the set.</text>
 ${panels.join('\n')}
 </svg>\n`;
 }
@@ -46,11 +46,11 @@ function panel(results: readonly Result[], set: SetName, over: Over, highest: nu
   ].join('');
 }
 
-/** "default 3, random 3, sequential 1": how many seeds each curve has. */
+/** "3 · 3 · 1 seeds": how many each curve has, in the order of the legend. */
 function seedWords(found: readonly { strategy: StrategyName; of: Point[][] }[]): string {
   const counts = new Set(found.map(({ of }) => of.length));
   if (counts.size === 1) return `${[...counts][0] ?? 0} ${counts.has(1) ? 'seed' : 'seeds'}`;
-  return `seeds: ${found.map(({ strategy, of }) => `${NAMES[strategy]} ${of.length}`).join(', ')}`;
+  return `${STRATEGIES.map((strategy) => found.find((f) => f.strategy === strategy)?.of.length ?? 0).join(' · ')} seeds`;
 }
 
 function lines(strategy: StrategyName, of: readonly Point[][], over: Over, { px, py }: Axes): string {
