@@ -1,5 +1,5 @@
 /** The sets as lists of pictures with their true boxes, whatever format they lie in. Pictures are shrunk to the size that the network sees. */
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { Type } from 'typebox';
@@ -33,6 +33,11 @@ export interface DataSet {
 const FOLDER = process.env['EMEND_DATASETS'] ?? join(import.meta.dirname, '../../../shared/datasets');
 /** Relative to which fractions are worked out. */
 const UNIT = { width: 1, height: 1 };
+
+/** The demo's pictures are made; the others are no part of the repository. */
+export function isAtHand(name: SetName): Promise<boolean> {
+  return name === 'demo' ? Promise.resolve(true) : access(join(FOLDER, name)).then(() => true, () => false);
+}
 
 /** The validation split is the same for every seed; which pictures are labelled at first is the seed's. */
 export async function readSet(name: SetName, seed: number): Promise<DataSet> {

@@ -12,13 +12,14 @@ import { choose, correct, NO_WORK, predicted, train, type Trained, type Work } f
 import { Snapshots } from './snapshots.ts';
 
 const EMPTY = 'empty';
-const WORK = 'work';
 
 export class Player {
   readonly #snapshots: Snapshots;
   readonly #dataDir: string;
   readonly #results: string;
   readonly #sets = new Map<string, Promise<DataSet>>();
+  /** What is being played: whoever needs the same state waits for it. */
+  readonly #under = new Map<string, Promise<void>>();
 
   private constructor(snapshots: Snapshots, dataDir: string, results: string) {
     this.#snapshots = snapshots;
@@ -32,7 +33,13 @@ export class Player {
 
   /** Nothing happens where the result is there already. */
   async play(cell: Cell): Promise<void> {
-    if (!isThere(await readResults(this.#results), cell)) await this.#cell(cell);
+    if (!isThere(await readResults(this.#results), cell)) await this.#once(nameOf(cell), () => this.#cell(cell));
+  }
+
+  async #once(name: string, work: () => Promise<void>): Promise<void> {
+    const under = this.#under.get(name) ?? work().finally(() => this.#under.delete(name));
+    this.#under.set(name, under);
+    await under;
   }
 
   close(): Promise<void> {
@@ -42,27 +49,30 @@ export class Player {
   async #cell(cell: Cell): Promise<void> {
     const from = before(cell);
     // Results of another data directory: what led to this cell is played once more.
-    if (from && !(await this.#snapshots.has(nameOf(from)))) await this.#cell(from);
-    await this.#snapshots.make(WORK, from ? nameOf(from) : await this.#empty());
-    const host = await Host.start(this.#dataDir, this.#snapshots.url(WORK), await this.#person());
+    if (from && !(await this.#snapshots.has(nameOf(from)))) await this.#once(nameOf(from), () => this.#cell(from));
+    if (!(await this.#snapshots.has(EMPTY))) await this.#once(EMPTY, () => this.#empty());
+    const work = `work_${nameOf(cell)}`;
+    await this.#snapshots.make(work, from ? nameOf(from) : EMPTY);
+    const host = await Host.start(this.#dataDir, this.#snapshots.url(work), await this.#person());
     let result: Result;
     try {
-      result = await (from ? this.#turn(host, cell) : this.#first(host, cell));
+      result = await (from ? this.#turn(host, cell) : this.#first(host, cell, work));
     } finally {
       await host.stop();
     }
-    if (cell.mode === 'start' || cell.mode === 'incremental') await this.#snapshots.keep(WORK, nameOf(cell));
+    if (cell.mode === 'start' || cell.mode === 'incremental') await this.#snapshots.keep(work, nameOf(cell));
+    else await this.#snapshots.drop(work);
     if (!isThere(await readResults(this.#results), cell)) await addResult(this.#results, result);
     console.info(`${new Date().toTimeString().slice(0, 8)} ${nameOf(cell)}: mAP50 ${result.map50.toFixed(3)} (stands at ${result.standing50.toFixed(3)}, ${result.gate}), ${result.seconds.toFixed(0)} s, ${result.processorSeconds.toFixed(0)} s of the processor; ${result.clicks} clicks of ${result.clicksFromNothing}`);
   }
 
   /** A project of its own, and its first model. */
-  async #first(host: Host, cell: Cell): Promise<Result> {
+  async #first(host: Host, cell: Cell, database: string): Promise<Result> {
     const set = await this.#set(cell);
     const all = cell.mode === 'everything';
     await makeProject(host, `${cell.set}, seed ${cell.seed}`, set, all ? [...set.start, ...set.waiting] : set.start, all ? [] : set.waiting);
     const project = await projectOf(host);
-    const untrained = await addUntrained({ snapshots: this.#snapshots, database: WORK, dataDir: this.#dataDir, project, seed: cell.seed });
+    const untrained = await addUntrained({ snapshots: this.#snapshots, database, dataDir: this.#dataDir, project, seed: cell.seed });
     const version = await host.ask(DatasetVersionDto, 'POST', `/projects/${project.id}/versions`, {});
     const trained = await train(host, project.id, cell, untrained);
     if (!all) await predicted(host, project.id, trained);
@@ -93,15 +103,14 @@ export class Player {
   }
 
   /** The snapshot of a server on which somebody has just signed in; all others come from it. */
-  async #empty(): Promise<string> {
-    if (await this.#snapshots.has(EMPTY)) return EMPTY;
-    await this.#snapshots.make(WORK);
-    const host = await Host.start(this.#dataDir, this.#snapshots.url(WORK), null);
+  async #empty(): Promise<void> {
+    const work = `work_${EMPTY}`;
+    await this.#snapshots.make(work);
+    const host = await Host.start(this.#dataDir, this.#snapshots.url(work), null);
     await host.stop();
     await writeFile(this.#cookieFile(), host.person.cookie);
     await chmod(this.#cookieFile(), 0o600);
-    await this.#snapshots.keep(WORK, EMPTY);
-    return EMPTY;
+    await this.#snapshots.keep(work, EMPTY);
   }
 
   async #person(): Promise<Host['person']> {

@@ -10,7 +10,7 @@ import { Annotator, type Truth } from './annotator.ts';
 import { ClickCounter } from './clicks.ts';
 import type { Labelled, Picture } from './data.ts';
 import { until, type Host } from './host.ts';
-import { EPOCHS, ROUND, SIDE, TRAINING, type Cell, type StrategyName } from './plan.ts';
+import { epochsOf, ROUND, SIDE, TRAINING, type Cell, type StrategyName } from './plan.ts';
 import type { Result } from './results.ts';
 
 /** Resolves when the waiting images stand in this order. The default's places are those of the last prediction already. */
@@ -61,7 +61,7 @@ export interface Trained extends Pick<Result, 'epochs' | 'imgsz' | 'seconds' | '
 /** Trains on the newest version and decides, where the gate leaves it to a person, by mAP50-95 alone. `base`: null = the present model. */
 export async function train(host: Host, project: string, cell: Cell, base: string | null): Promise<Trained> {
   const { extra, ...rest } = TRAINING;
-  const config = { preset: 'custom', epochs: EPOCHS[cell.mode], imgsz: SIDE[cell.set], seed: cell.seed, extra, ...rest, ...(cell.mode === 'incremental' ? {} : { freshWeight: 1 }) };
+  const config = { preset: 'custom', epochs: epochsOf(cell), imgsz: SIDE[cell.set], seed: cell.seed, extra, ...rest, ...(cell.mode === 'incremental' ? {} : { freshWeight: 1 }) };
   const before = await host.childSeconds();
   const { id } = await host.ask(RunDto, 'POST', `/projects/${project}/runs`, { config, ...(base === null ? {} : { baseModelId: base }) });
   const read = (): Promise<RunDto> => host.ask(RunDto, 'GET', `/runs/${id}`);

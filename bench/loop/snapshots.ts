@@ -28,14 +28,18 @@ export class Snapshots {
 
   /** A database named `name`, empty or as `from`. What was left of an interrupted one goes away. */
   async make(name: string, from = 'template0'): Promise<void> {
-    await this.query('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    await this.drop(name);
     await this.query('postgres', `CREATE DATABASE "${name}" TEMPLATE "${from}"`);
   }
 
   /** The finished state gets its name only now: what has it is whole. */
   async keep(name: string, as: string): Promise<void> {
-    await this.query('postgres', `DROP DATABASE IF EXISTS "${as}" WITH (FORCE)`);
+    await this.drop(as);
     await this.query('postgres', `ALTER DATABASE "${name}" RENAME TO "${as}"`);
+  }
+
+  async drop(name: string): Promise<void> {
+    await this.query('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
   }
 
   async query(database: string, text: string, values: unknown[] = []): Promise<unknown[]> {
