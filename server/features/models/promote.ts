@@ -5,6 +5,9 @@ import type { PrismaClient } from '#prisma';
 import type { Bus } from '../../context.ts';
 import { beginIteration } from '../iterations/index.ts';
 
+/** At the end of a run a promotion that does not come through costs the whole training. On an overloaded machine it took longer than Prisma's five seconds. */
+const PATIENCE_MS = 60_000;
+
 export interface Promote {
   modelId: string;
   kind: 'gate' | 'manual' | 'rollback' | 'first';
@@ -31,7 +34,7 @@ export async function promoteModel({ db, bus }: { db: PrismaClient; bus: Bus }, 
     await tx.activity.create({ data: { id: newId(), projectId: project.id, userId: byId, kind: 'promoted', text: `${model.name} promoted${reason === null ? '' : `: ${reason}`}` } });
     events.push({ type: 'model', id: modelId, promoted: true }, { type: 'loop' }, { type: 'project' }, { type: 'activity' });
     return project.id;
-  });
+  }, { timeout: PATIENCE_MS });
   for (const event of events) bus.emit(projectId, event);
 }
 
