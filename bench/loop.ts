@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { isAtHand } from './loop/data.ts';
 import { playAll } from './loop/lanes.ts';
 import { Player } from './loop/play.ts';
-import { cells, SEEDS, SETS } from './loop/plan.ts';
+import { cells, nameOf, SEEDS, SETS } from './loop/plan.ts';
 import { readResults } from './loop/results.ts';
 import { tell } from './loop/tell.ts';
 
@@ -43,7 +43,8 @@ if (!values.tell) {
   if (missing.size > 0) console.info(`not at hand, so not played: ${[...missing].join(', ')}. Name the folder that holds them in EMEND_DATASETS.`);
   const player = await Player.open(values.data, values.results);
   try {
-    const failed = await playAll({ cells: cells(wanted.filter(({ set }) => !missing.has(set))), lanes: Number(values.lanes), end, play: (cell) => player.play(cell) });
+    const played = new Set((await readResults(values.results)).map(nameOf));
+    const failed = await playAll({ cells: cells(wanted.filter(({ set }) => !missing.has(set))), lanes: Number(values.lanes), end, played, play: (cell) => player.play(cell) });
     if (failed > 0) process.exitCode = 1;
   } finally {
     await player.close();

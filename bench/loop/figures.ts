@@ -59,7 +59,10 @@ function lead(results: readonly Result[], set: SetName, over: Over): number[] {
 }
 
 /** `seeds`: of the set that has the fewest. */
-const verdict = (holds: boolean, seeds: number): string => `${holds ? 'holds' : 'FALLS SHORT'}${seeds < SEEDS.length ? ` so far: ${seeds} of ${SEEDS.length} seeds on every set` : ''}`;
+const verdict = (holds: boolean, seeds: number): string => {
+  if (seeds >= SEEDS.length) return holds ? 'holds' : 'FALLS SHORT';
+  return `NOT SHOWN, only ${seeds} of ${SEEDS.length} seeds were played on every set (so far it would ${holds ? 'hold' : 'fall short'})`;
+};
 const fewest = (results: readonly { set: SetName }[]): number => Math.min(...SETS.map((set) => results.filter((r) => r.set === set).length));
 
 export function bars(results: readonly Result[]): string[] {

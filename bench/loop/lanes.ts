@@ -8,11 +8,13 @@ export interface Lanes {
   /** No further cell is begun after this time (milliseconds since 1970). */
   end: number;
   play: (cell: Cell) => Promise<void>;
+  /** Of an earlier sitting, by name. */
+  played: ReadonlySet<string>;
 }
 
 /** Resolves when all are played, or the time is over. A cell that fails is told and left out, with all that would follow it. Returns how many failed. */
-export async function playAll({ cells, lanes, end, play }: Lanes): Promise<number> {
-  const [taken, done, failed] = [new Set<string>(), new Set<string>(), new Set<string>()];
+export async function playAll({ cells, lanes, end, play, played }: Lanes): Promise<number> {
+  const [taken, done, failed] = [new Set(played), new Set(played), new Set<string>()];
   const free = (cell: Cell): boolean => {
     const from = before(cell);
     // What leads to it may be no part of this sitting: then it was played in another one.
