@@ -28,6 +28,7 @@ function seen(db: Pick<PrismaClient, '$queryRaw'>, projectId: string, asker: str
     LEFT JOIN "Membership" m ON m."projectId" = ${projectId} AND m."userId" = u.id LEFT JOIN "Face" f ON f."projectId" = ${projectId} AND f."userId" = u.id
     WHERE u.id = ${asker} OR f.color IS NOT NULL OR u.id IN (
       SELECT "userId" FROM "Membership" WHERE "projectId" = ${projectId}
+      UNION SELECT "userId" FROM "Activity" WHERE "projectId" = ${projectId} AND "userId" IS NOT NULL
       UNION SELECT r."submittedById" FROM "Revision" r JOIN "Image" i ON i.id = r."imageId" WHERE i."projectId" = ${projectId}
       UNION SELECT a.value FROM "Revision" r JOIN "Image" i ON i.id = r."imageId", jsonb_array_elements_text(r.authors) a WHERE i."projectId" = ${projectId}
       UNION SELECT d."userId" FROM "DocUpdate" d JOIN "Task" t ON t.id = d."taskId" WHERE t."projectId" = ${projectId}) ORDER BY m."createdAt" NULLS LAST, u."createdAt", u.id`;
