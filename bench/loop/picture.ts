@@ -33,7 +33,8 @@ interface Axes { px: (x: number) => number; py: (y: number) => number }
 
 function panel(results: readonly Result[], set: SetName, over: Over, highest: number, first: boolean): string {
   const found = STRATEGIES.map((strategy) => ({ strategy, of: [...curves(results, set, strategy, over).values()] })).filter(({ of }) => of.length > 0);
-  const last = Math.max(1, ...found.map(({ of }) => Math.min(...of.map(reach))));
+  if (found.length === 0) return `${first ? `<text class="strong" y="-14">${set}</text>` : ''}<text x="${PANEL / 2}" y="${HIGH / 2}" text-anchor="middle">not played yet</text>`;
+  const last = Math.max(...found.map(({ of }) => Math.min(...of.map(reach))));
   const axes: Axes = { px: (x) => round((x / last) * PANEL), py: (y) => round(HIGH - (y / highest) * HIGH) };
   const yTicks = Array.from({ length: Math.round(highest / 0.2) + 1 }, (_, i) => i * 0.2).filter((y) => y <= highest + 1e-9);
   const xTicks = over === 'images' ? [...new Set(results.map((r) => r.corrected))].filter((x) => x <= last).toSorted((a, b) => a - b) : [0, last / 2, last];
