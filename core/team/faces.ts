@@ -40,5 +40,5 @@ export function chooseLetters(name: string, taken: ReadonlySet<string>): string 
 /** The words of a name, each as its letters in capitals. */
 function wordsOf(name: string): string[][] {
   const words = name.toUpperCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
-  return words.map((word) => [...word]);
+  return words.map((word) => Array.from(word));
 }

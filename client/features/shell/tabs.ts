@@ -19,6 +19,6 @@ const TABS: readonly Tab[] = [
 
 /** `role`: null while it is not known. What most people have then keeps its place, `unsure`, so that nothing moves when it is. */
 export function tabsFor(role: RoleName | null, instanceAdmin: boolean): readonly (Tab & { unsure: boolean })[] {
-  const [least, most]: readonly RoleName[] = role === null ? ['viewer', 'annotator'] : [role, role];
-  return TABS.filter((tab) => atLeast(most ?? 'viewer', tab.least) && (instanceAdmin || !tab.instanceAdmin)).map((tab) => ({ ...tab, unsure: !instanceAdmin && !atLeast(least ?? 'viewer', tab.least) }));
+  const [least, most]: readonly RoleName[] = role === null ? (instanceAdmin ? ['admin', 'admin'] : ['viewer', 'annotator']) : [role, role];
+  return TABS.filter((tab) => atLeast(most ?? 'viewer', tab.least) && (instanceAdmin || !tab.instanceAdmin)).map((tab) => ({ ...tab, unsure: !atLeast(least ?? 'viewer', tab.least) }));
 }
