@@ -24,6 +24,20 @@ class Keeping:
     #: The dataset's class for each of the model's, by position; −1 = none. None where they are the same.
     counted_as: list[int] | None = None
 
+    def get_dataloader(self, dataset_path: str, batch_size: int) -> Any:
+        # Ultralytics leaves out labels of classes that the model does not have: both models are held against the same labels.
+        names, self.names = self.names, {}
+        try:
+            return super().get_dataloader(dataset_path, batch_size)
+        finally:
+            self.names = names
+
+    def init_metrics(self, model: torch.nn.Module) -> None:
+        super().init_metrics(model)
+        classes = self.data["names"]
+        if len(classes) > len(self.metrics.names):
+            self.metrics.names = {**classes, **self.metrics.names}
+
     def _prepare_pred(self, pred: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return recount(super()._prepare_pred(pred), self.counted_as)
 

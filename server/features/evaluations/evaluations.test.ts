@@ -101,6 +101,7 @@ describe('the pictures that differ', () => {
     // A colleague has submitted one half; this annotator may be given the other.
     const half = await t.task(project, { imageId: images[0] ?? '', state: 'submitted' });
     await t.db.task.update({ where: { id: half.id }, data: { blind: true, seenBy: [reviewer.id] } });
+    await t.db.revision.create({ data: { id: newId(), taskId: half.id, imageId: half.imageId, number: 1, iterationId: project.iterationId, status: 'ok', instances: [], verdicts: {}, threshold: 0.25, authors: [], submittedById: reviewer.id, timeMs: 1, docState: new Uint8Array([0, 0]) } });
     expect([await seen(annotator), await fileFor(annotator)]).toEqual([['part/1.png'], 403]);
     expect([await seen(reviewer), await fileFor(reviewer)]).toEqual([['part/0.png', 'part/1.png'], 200]);
     await t.db.task.update({ where: { id: half.id }, data: { blind: false } });
