@@ -1,4 +1,5 @@
 /** Who drew and who changed what is not for a page to say: where an update claims something else than its sender, the server puts it right. */
+import { createHash } from 'node:crypto';
 import type * as Y from 'yjs';
 import { annotationsOf, readAnnotation, verdictsOf } from '#core/annotation/doc.ts';
 import type { Annotation, Edited, Verdict } from '#core/annotation/schema.ts';
@@ -6,6 +7,13 @@ import { plausible } from './times.ts';
 
 /** Of so many deleted or changed things a room remembers whose they were. */
 const MOST_REMEMBERED = 20_000;
+
+/** Whose a deleted annotation was, and what it was: enough to see whether it comes back as it went. */
+interface Gone extends Signature {
+  cls: number;
+  box: string;
+  rest: string;
+}
 
 type Signature = Pick<Annotation, 'by' | 'at'>;
 
@@ -23,6 +31,8 @@ export interface Sender {
  */
 export class Authorship {
   readonly #known = new Set<string>();
+  /** By annotation, the last deletion. */
+  readonly #gone = new Map<string, Gone>();
 
   /** Corrects `after` in place. `before` is the document as everybody has it. */
   stamp(before: Y.Doc, after: Y.Doc, touched: { annotations: Iterable<string>; verdicts: Iterable<string> }, sender: Sender): void {
@@ -36,6 +46,7 @@ export class Authorship {
     if (was) this.#remember(id, was);
     if (was?.edited) this.#remember(`${id} edited`, was.edited);
     const map = annotationsOf(after).get(id);
+    if (was && !is && this.#gone.size < MOST_REMEMBERED) this.#gone.set(id, goneOf(was));
     if (!is || !map) return;
     const drawn = was ?? this.#signed(id, is, sender);
     if (drawn.by !== is.by) map.set('by', drawn.by);
@@ -49,6 +60,9 @@ export class Authorship {
   /** The last change as it really was. Taking one's own change back takes its mark back. */
   #edited(id: string, was: Annotation | undefined, is: Annotation, sender: Sender): Edited | undefined {
     const { user, now } = sender;
+    const back = was ? undefined : this.#changedSince(id, is);
+    // Deleted, and there again as something else under the same name: that is a change like any other.
+    if (back !== undefined && is.by !== user) return { by: user, at: now, what: back };
     if (!same(was?.edited, is.edited)) {
       if (is.edited) return { ...this.#signed(`${id} edited`, is.edited, sender), what: is.edited.what };
       if (!was || was.edited?.by === user) return undefined;
@@ -56,6 +70,15 @@ export class Authorship {
     const what = was ? changeOf(was, is) : undefined;
     if (what === undefined || (is.edited?.by ?? is.by) === user) return is.edited ?? was?.edited;
     return { by: user, at: now, what };
+  }
+
+  /** What differs in a returning annotation from the one that was deleted with this signature; undefined = nothing, or it was another one. */
+  #changedSince(id: string, is: Annotation): Edited['what'] | undefined {
+    const [gone, now] = [this.#gone.get(id), goneOf(is)];
+    if (!gone || gone.by !== now.by || gone.at !== now.at) return undefined;
+    if (gone.cls !== now.cls) return 'class';
+    if (gone.box !== now.box) return 'box';
+    return gone.rest === now.rest ? undefined : 'other';
   }
 
   #verdict(before: Y.Doc, after: Y.Doc, id: string, sender: Sender): void {
@@ -75,6 +98,10 @@ export class Authorship {
   #remember(key: string, { by, at }: Signature): void {
     if (this.#known.size < MOST_REMEMBERED) this.#known.add(`${key} ${by} ${at}`);
   }
+}
+
+function goneOf({ by, at, class: cls, box, kind, of, points, mask }: Annotation): Gone {
+  return { by, at, cls, box: JSON.stringify(box), rest: createHash('sha256').update(JSON.stringify([kind, of, points, mask])).digest('base64') };
 }
 
 function changeOf(was: Annotation, is: Annotation): Edited['what'] | undefined {

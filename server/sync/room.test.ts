@@ -122,6 +122,28 @@ describe('a room', () => {
     expect(await now()).toMatchObject({ by: 'ann', at: 1, box: [0, 0, 9, 9], edited: { by: 'bob', what: 'box' } });
   });
 
+  it('deleting a colleague\'s box and putting another in its place, under their name, is a change that one signs', async () => {
+    const { rooms } = await open();
+    await rooms.update('t', 'ann', Y.encodeStateAsUpdate(drawn()));
+    const his = new Y.Doc();
+    const send = (): Promise<unknown> => rooms.update('t', 'bob', Y.encodeStateAsUpdate(his));
+    const now = async () => rooms.with('t', async (room) => ops.readAnnotation(room.doc, 'a'));
+    await rooms.with('t', async (room) => { Y.applyUpdate(his, Y.encodeStateAsUpdate(room.doc)); });
+    const origin = { kind: 'person', user: 'bob', client: 'd' } as const;
+    const whose = ops.readAnnotation(his, 'a');
+    for (const [content, what] of [[{ box: [0, 0, 300, 200] as const }, 'box'], [{ class: 2 }, 'class'], [{ kind: 'freeform' as const }, 'other']] as const) {
+      const was = await now();
+      if (!was || !whose) throw new Error('the box is gone');
+      ops.removeAnnotation(his, { origin, user: 'bob', now: 6 }, 'a');
+      await send();
+      const { edited, ...plain } = was;
+      expect(edited?.by ?? 'bob').toBe('bob');
+      ops.put(his, { origin, user: 'bob', now: 6 }, 'a', { ...plain, ...content });
+      await send();
+      expect(await now()).toMatchObject({ by: 'ann', at: whose.at, edited: { by: 'bob', what } });
+    }
+  });
+
   it('refuses viewers', async () => {
     const { rooms } = await open();
     await rooms.join('t', member('eve', true), nothing);

@@ -46,8 +46,8 @@ export async function passwordHash(db: PrismaClient, person: Person): Promise<st
  */
 export async function setPassword(db: PrismaClient, person: Person, hash: string, { session, endTokens }: { session: string; endTokens: boolean }): Promise<void> {
   await db.$transaction(async (tx) => {
-    // One at a time, so that the first is known.
-    await tx.$queryRaw`SELECT 1 FROM "User" WHERE id = ${person.id} FOR UPDATE`;
+    // One at a time, so that the first is known. Not the key: a token that is being made refers to it, holds its session, and is waited for below.
+    await tx.$queryRaw`SELECT 1 FROM "User" WHERE id = ${person.id} FOR NO KEY UPDATE`;
     const account = await tx.account.findFirst({ where: { userId: person.id, providerId: 'credential' } });
     if (account) await tx.account.update({ where: { id: account.id }, data: { password: hash } });
     else await tx.account.create({ data: { id: newId(), userId: person.id, accountId: person.id, providerId: 'credential', password: hash } });

@@ -6,7 +6,7 @@ import { newId } from '#core/ids.ts';
 import type { Prisma, PrismaClient, Review, Revision, Task } from '#prisma';
 import { note } from '../../activity.ts';
 import type { Bus, Person } from '../../context.ts';
-import { lockPair, reviewDto } from '../tasks/index.ts';
+import { lockPair, reviewDto, settlePair } from '../tasks/index.ts';
 import { barredFrom, reviewersOf } from './own.ts';
 
 interface Subject {
@@ -32,6 +32,8 @@ export async function decide({ db, bus }: { db: PrismaClient; bus: Bus }, taskId
     refuseOutside(subject, body.pin);
     const row = await tx.review.create({ data: rowOf(subject, person, body, comment) });
     await tx.task.update({ where: { id: taskId }, data: body.verdict === 'accepted' ? accepted(subject) : returned(subject) });
+    // A send-back that is taken back makes it submitted again, perhaps as the second of two.
+    if (body.verdict === 'accepted') await settlePair(tx, taskId);
     await note(tx, subject.task.projectId, person.id, 'reviewed', wordsFor(subject.task, row));
     return { review: await reviewDto(tx, row), task: subject.task };
   });

@@ -5,7 +5,7 @@ import { queueRoutes } from './queueRoutes.ts';
 import { revisionRoutes } from './revisionRoutes.ts';
 import { taskRoutes } from './taskRoutes.ts';
 
-export { createTask, lockPair, moveOpenTasks } from './copies.ts';
+export { createTask, lockPair, moveOpenTasks, settlePair } from './copies.ts';
 export { revisionDto } from './revisionRoutes.ts';
 export { currentIteration, LEASE_MS } from './handOut.ts';
 export { baselineOf, outcomeOf, predictionsOf, stateOf } from './read.ts';

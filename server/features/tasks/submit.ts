@@ -99,7 +99,7 @@ async function freeze(tx: Prisma.TransactionClient, { taskId, person, timeMs, sa
     data: {
       id: newId(), taskId, imageId: task.imageId, number: (last?.number ?? 0) + 1, iterationId: task.iterationId, predictionSetId: task.predictionSetId,
       status, instances: withinPicture(given ? mergeGiven(given, content) : mergeSubmission(predictions, content, threshold), task.image), verdicts: Object.fromEntries(content.verdicts), threshold,
-      authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)), blind: isMadeBlind(pair, taskId, person.id),
+      authors: authorsOf(content, person), submittedById: person.id, timeMs, corrections: correctionsOf(content, predictions), docState: new Uint8Array(Y.encodeStateAsUpdate(doc)), blind: isMadeBlind(pair, taskId, person.id) && !(await wasSentBack(tx, taskId)),
     },
   });
   // Of two copies, the one that is submitted first is the image's label; the other measures how well two people agree.
@@ -126,4 +126,9 @@ function correctionsOf({ annotations, verdicts }: TaskContent, predictions: read
 
 function submitted(revision: Revision): Static<typeof Submitted> {
   return { revisionId: revision.id, number: revision.number, status: revision.status === 'ok' ? 'ok' : 'corrected', instances: Array.isArray(revision.instances) ? revision.instances.length : 0 };
+}
+
+/** What a reviewer has said about an outcome may have come from the other one of two: what follows it measures nothing. */
+async function wasSentBack(tx: Prisma.TransactionClient, taskId: string): Promise<boolean> {
+  return (await tx.review.count({ where: { taskId, verdict: 'returned' } })) > 0;
 }
