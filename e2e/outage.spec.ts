@@ -109,19 +109,20 @@ test('nothing is lost while the database is away or the session has ended', asyn
   });
 
   await test.step('submitted by a colleague meanwhile: what is refused is saved as a file before the picture is opened anew', async () => {
-    await bob.context().setOffline(true);
-    await expect(bob.getByTestId('save-state')).toHaveAttribute('data-state', 'offline', { timeout: 60_000 });
-    await his.draw([60, 60, 30, 30]);
-    await mine.submit();
-    await expect(page.getByTestId('submits-wait')).toHaveCount(0);
-    await bob.context().setOffline(false);
-    await expect(bob.getByTestId('room-closed')).toContainText('saves a copy of what it refused', { timeout: 60_000 });
-    await picture(bob, 'refused');
-    const [copy] = await Promise.all([bob.waitForEvent('download'), bob.getByRole('button', { name: 'Open anew' }).click()]);
+    // The image is in Bob's hand: nobody else could submit it.
+    await page.context().setOffline(true);
+    await expect(page.getByTestId('save-state')).toHaveAttribute('data-state', 'offline', { timeout: 60_000 });
+    await mine.draw([60, 60, 30, 30]);
+    await his.submit();
+    await expect(bob.getByTestId('submits-wait')).toHaveCount(0);
+    await page.context().setOffline(false);
+    await expect(page.getByTestId('room-closed')).toContainText('saves a copy of what it refused', { timeout: 60_000 });
+    await picture(page, 'refused');
+    const [copy] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Open anew' }).click()]);
     const { annotations } = JSON.parse(await readFile(await copy.path(), 'utf8'));
     expect(Object.keys(annotations)).toHaveLength(5);
-    await his.ready();
-    await expect(his.instances('person')).toHaveCount(4);
+    await mine.ready();
+    await expect(mine.instances('person')).toHaveCount(4);
   });
 
   await test.step('somebody else signs in in the same browser: nothing goes out under another name', async () => {

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { startEmend, type Emend } from './harness/emend.ts';
 import { picture } from './harness/picture.ts';
 import { Editor } from './pages/editor.ts';
-import { openDemo } from './pages/project.ts';
+import { openDemo, projectUrl } from './pages/project.ts';
 
 let emend: Emend | undefined;
 test.beforeAll(async () => {
@@ -26,6 +26,9 @@ test('look, "the label is right", take back, open, correct', async ({ page }) =>
     await expect(page.getByTestId('look-panel')).toHaveCount(0, { timeout: 120_000 });
     before = await total();
     expect(before).toBeGreaterThan(1);
+    // What was shown first, while images were still looked at, need not be the first of all.
+    await page.goto(`${projectUrl(page)}/second-look`);
+    await expect(page.getByTestId('finding-0')).toHaveAttribute('aria-current', 'true');
     await expect(page.getByTestId('finding')).toBeVisible();
     await picture(page, 'second-look');
   });
