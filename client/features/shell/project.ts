@@ -7,7 +7,7 @@ import { useResource, type Resource } from '../../ui/resource.ts';
 import { fetchJobs, fetchLoop, fetchProject } from './api.ts';
 import { atLeast, type RoleName } from './roles.ts';
 import { provideFaces } from './faces.ts';
-import { patchJobs } from './jobs.ts';
+import { isLive, patchJobs } from './jobs.ts';
 
 /** What every page of one project shares: the project, its loop, its jobs, who is there, and the events as they come. */
 export interface ProjectContext {
@@ -32,15 +32,27 @@ export function provideProject(id: string): ProjectContext {
   const listeners = new Set<(event: ProjectEvent) => void>();
   const catchUps = new Set<() => void>();
 
+  /** The server says who is here as soon as it passes events on; whatever was fetched before may have missed one. */
+  let hearing = false;
+  function catchUp(): void {
+    for (const shared of [project, loop, jobs]) shared.refetchSoon();
+    for (const each of catchUps) each();
+  }
   useProjectEvents(id, (event) => {
     if (event.type === 'job') jobs.data.value = patchJobs(jobs.data.value ?? [], event.job);
-    if (event.type === 'online') online.value = event.people;
+    // An answer that is still on its way may tell of the job as it was before its end.
+    if (event.type === 'job' && !isLive(event.job)) jobs.refetchSoon();
+    if (event.type === 'online') {
+      online.value = event.people;
+      if (!hearing) catchUp();
+      hearing = true;
+    }
     if (event.type === 'project') project.refetchSoon();
     if (changesLoop(event)) loop.refetchSoon();
     for (const listener of listeners) listener(event);
   }, () => {
-    for (const shared of [project, loop, jobs]) shared.refetchSoon();
-    for (const catchUp of catchUps) catchUp();
+    hearing = false;
+    catchUp();
   });
 
   const context: ProjectContext = {
